@@ -1,0 +1,159 @@
+"""Configuration, from the environment only (and `.env` in development), checked once at the start."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from flask import current_app
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ConfigError(Exception):
+    """One line that names the variable and says what is wrong with it."""
+
+
+class Settings(BaseSettings):
+    """Every setting, under the name of its environment variable in lower case."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    mlarena_env: Literal["development", "production", "testing"] = "development"
+    mlarena_data: Path = Path("instance")
+    secret_key: str = ""
+    database_url: str = ""
+    redis_url: str = ""
+    storage_url: str = "database:"
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    public_url: str = ""
+
+    mail_url: str = "console:"
+    mail_from: str = "MLArena <noreply@localhost>"
+
+    max_upload_mb: int = Field(50, ge=1, le=2048)
+    ratelimit_enabled: bool = True
+    proxies: int = Field(0, ge=0, le=5)
+
+    sandbox_allow_degraded: bool = False
+    sandbox_memory_mb: int = Field(1024, ge=64, le=65536)
+    sandbox_wall_seconds: float = Field(10, gt=0, le=600)
+
+    lease_seconds: float = Field(10, ge=1, le=600)
+    sweep_seconds: float = Field(3, ge=0.2, le=600)
+    evaluation_attempts: int = Field(4, ge=1, le=20)
+
+    workers: int = Field(2, ge=1, le=64)
+    log_format: Literal["", "console", "json"] = ""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        # Heroku still hands out postgres://, which SQLAlchemy no longer takes.
+        if url.startswith("postgres://"):
+            url = "postgresql://" + url.removeprefix("postgres://")
+        if url and not url.startswith(("postgresql://", "postgresql+psycopg2://", "sqlite://")):
+            raise ValueError("must start with postgresql:// or sqlite://")
+        return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_redis(cls, url: str) -> str:
+        if url and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return url
+
+    @field_validator("storage_url")
+    @classmethod
+    def _known_storage(cls, url: str) -> str:
+        if url != "database:" and not url.startswith(("file:///", "s3://")):
+            raise ValueError("must be database:, file:///folder or s3://bucket/prefix")
+        return url
+
+    @field_validator("mail_url")
+    @classmethod
+    def _known_mail(cls, url: str) -> str:
+        if not url.startswith(("console:", "smtp://", "smtps://", "memory:")):
+            raise ValueError("must be console: or smtp://user:password@host:port")
+        return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _production_is_complete(self) -> Settings:
+        if self.mlarena_env != "production":
+            return self
+        if len(self.secret_key) < 32:
+            raise ValueError("SECRET_KEY: set at least 32 random characters in production")
+        if not self.database_url:
+            raise ValueError("DATABASE_URL: set it in production")
+        if not self.redis_url:
+            raise ValueError("REDIS_URL: set it in production")
+        return self
+
+    @property
+    def production(self) -> bool:
+        return self.mlarena_env == "production"
+
+    @property
+    def max_upload_bytes(self) -> int:
+        return self.max_upload_mb << 20
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL: DATABASE_URL, or a SQLite file in the data folder."""
+        if self.database_url:
+            return self.database_url
+        return f"sqlite:///{(self.mlarena_data / 'mlarena.sqlite').resolve()}"
+
+    @property
+    def redis(self) -> str:
+        """The Redis URL: REDIS_URL, or where `make run` puts its own server."""
+        return self.redis_url or "redis://127.0.0.1:6379/0"
+
+    def key(self) -> str:
+        """The signing key: SECRET_KEY, or one made once and kept in the data folder."""
+        if self.secret_key:
+            return self.secret_key
+        kept = self.mlarena_data / "secret_key"
+        self.mlarena_data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            # "x" so that two processes starting together agree on one key.
+            with kept.open("x", encoding="ascii", opener=_private) as file:
+                file.write(secrets.token_hex(32))
+        except FileExistsError:
+            pass
+        return kept.read_text(encoding="ascii")
+
+
+def _private(path: str, flags: int) -> int:
+    import os
+
+    return os.open(path, flags, 0o600)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment; raises ConfigError with one line for the first bad variable."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        message = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{name}: {message}" if name else message) from None
+
+
+def settings() -> Settings:
+    """The settings of the running app."""
+    found: Settings = current_app.extensions["settings"]
+    return found

@@ -1,0 +1,192 @@
+"""Where artifacts live: content-addressed blobs, in the database (default), a folder, or S3.
+
+Web and worker may share no disk, so the default is the one thing that both reach. A blob is named by
+the SHA-256 of its content: storing the same bytes twice stores them once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app
+from sqlalchemy import ForeignKey, LargeBinary, String, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mlarena.core.db import Base, db
+from mlarena.core.errors import NotFound, TooLarge
+
+CHUNK = 1 << 20
+
+
+class Blob(Base):
+    __tablename__ = "blobs"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int]
+
+
+class BlobChunk(Base):
+    __tablename__ = "blob_chunks"
+
+    sha256: Mapped[str] = mapped_column(
+        ForeignKey("blobs.sha256", ondelete="CASCADE"), primary_key=True
+    )
+    part: Mapped[int] = mapped_column(primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+@dataclass(frozen=True)
+class StoredBlob:
+    sha256: str
+    size: int
+
+
+class Backend(Protocol):
+    def save(self, sha256: str, file: BinaryIO, size: int) -> None: ...
+    def chunks(self, sha256: str) -> Iterator[bytes]: ...
+    def delete(self, sha256: str) -> None: ...
+
+
+class Storage:
+    """The public face: hashes and limits on the way in, whole or in chunks on the way out."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+
+    def put(self, stream: BinaryIO, limit: int) -> StoredBlob:
+        """Store at most `limit` bytes; raises TooLarge as soon as one more is read.
+
+        With the database backend the rows are added to the current session: the caller commits.
+        """
+        digest, size = hashlib.sha256(), 0
+        with tempfile.SpooledTemporaryFile(max_size=4 * CHUNK) as kept:
+            while piece := stream.read(CHUNK):
+                size += len(piece)
+                if size > limit:
+                    raise TooLarge(f"The file is larger than {limit / (1 << 20):g} MB.")
+                digest.update(piece)
+                kept.write(piece)
+            kept.seek(0)
+            self.backend.save(digest.hexdigest(), kept, size)  # type: ignore[arg-type]
+        return StoredBlob(digest.hexdigest(), size)
+
+    def open(self, sha256: str) -> Iterator[bytes]:
+        """The content in chunks of at most 1 MiB; raises NotFound."""
+        return self.backend.chunks(sha256)
+
+    def read(self, sha256: str) -> bytes:
+        return b"".join(self.backend.chunks(sha256))
+
+    def delete(self, sha256: str) -> None:
+        self.backend.delete(sha256)
+
+
+class DatabaseBackend:
+    def save(self, sha256: str, file: BinaryIO, size: int) -> None:
+        dialect = db.engine.dialect.name
+        insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        added = db.session.execute(
+            insert(Blob).values(sha256=sha256, size=size).on_conflict_do_nothing()
+        )
+        if added.rowcount == 0:  # type: ignore[attr-defined]
+            return
+        part = 0
+        while piece := file.read(CHUNK):
+            db.session.execute(insert(BlobChunk).values(sha256=sha256, part=part, data=piece))
+            part += 1
+
+    def chunks(self, sha256: str) -> Iterator[bytes]:
+        if db.session.get(Blob, sha256) is None:
+            raise NotFound("That file is no longer stored.")
+        part = 0
+        query = select(BlobChunk.data)
+        while piece := db.session.scalar(
+            query.where(BlobChunk.sha256 == sha256, BlobChunk.part == part)
+        ):
+            yield piece
+            part += 1
+
+    def delete(self, sha256: str) -> None:
+        db.session.execute(delete(Blob).where(Blob.sha256 == sha256))
+
+
+class FolderBackend:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def _path(self, sha256: str) -> Path:
+        return self.folder / sha256[:2] / sha256
+
+    def save(self, sha256: str, file: BinaryIO, size: int) -> None:
+        path = self._path(sha256)
+        if path.exists():
+            return
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        # A rename shows the whole file or none, also to a reader in another process.
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as new:
+            shutil.copyfileobj(file, new, CHUNK)
+        Path(new.name).rename(path)
+
+    def chunks(self, sha256: str) -> Iterator[bytes]:
+        try:
+            with self._path(sha256).open("rb") as file:
+                while piece := file.read(CHUNK):
+                    yield piece
+        except FileNotFoundError:
+            raise NotFound("That file is no longer stored.") from None
+
+    def delete(self, sha256: str) -> None:
+        self._path(sha256).unlink(missing_ok=True)
+
+
+class S3Backend:
+    """Any S3-compatible service; endpoint and credentials as boto3 reads them from the environment."""
+
+    def __init__(self, bucket: str, prefix: str) -> None:
+        import boto3
+
+        self.bucket, self.prefix = bucket, prefix.strip("/")
+        self.client = boto3.client("s3")
+
+    def _key(self, sha256: str) -> str:
+        return f"{self.prefix}/{sha256}" if self.prefix else sha256
+
+    def save(self, sha256: str, file: BinaryIO, size: int) -> None:
+        self.client.upload_fileobj(file, self.bucket, self._key(sha256))
+
+    def chunks(self, sha256: str) -> Iterator[bytes]:
+        try:
+            body = self.client.get_object(Bucket=self.bucket, Key=self._key(sha256))["Body"]
+        except self.client.exceptions.NoSuchKey:
+            raise NotFound("That file is no longer stored.") from None
+        yield from body.iter_chunks(CHUNK)
+
+    def delete(self, sha256: str) -> None:
+        self.client.delete_object(Bucket=self.bucket, Key=self._key(sha256))
+
+
+def init_storage(app: Flask, url: str) -> None:
+    parts = urlsplit(url)
+    backend: Backend
+    if parts.scheme == "file":
+        backend = FolderBackend(Path(parts.path))
+    elif parts.scheme == "s3":
+        backend = S3Backend(parts.netloc, parts.path)
+    else:
+        backend = DatabaseBackend()
+    app.extensions["storage"] = Storage(backend)
+
+
+def storage() -> Storage:
+    """The running app's storage."""
+    found: Storage = current_app.extensions["storage"]
+    return found

@@ -1,0 +1,79 @@
+"""Quests: train a model, upload it, see it scored on data nobody has seen."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from mlarena.core.db import Base, Json
+from mlarena.rewards.models import Level
+from mlarena.scoring.metrics import METRICS, Metric
+from mlarena.submissions.models import Submission, Task
+from mlarena.submissions.verdict import Verdict
+
+
+class Dataset(Base):
+    """A data set at rest. The public parts are what the page gives out; the hidden ones never leave.
+
+    `hidden_features_blob` goes into the jail, `hidden_target_blob` only to the grader outside it.
+    """
+
+    __tablename__ = "datasets"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    title: Mapped[str] = mapped_column(String(128))
+    description: Mapped[str] = mapped_column(Text, default="")
+    licence: Mapped[str] = mapped_column(String(200), default="")
+    target: Mapped[str | None] = mapped_column(String(64))
+    # [{"name": "rooms", "dtype": "float"}, ...], the features in the order of the download
+    columns: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    rows: Mapped[int]
+    hidden_rows: Mapped[int]
+    train_blob: Mapped[str] = mapped_column(String(64))
+    sample_blob: Mapped[str] = mapped_column(String(64))
+    hidden_features_blob: Mapped[str] = mapped_column(String(64))
+    hidden_target_blob: Mapped[str] = mapped_column(String(64))
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "title": self.title,
+            "target": self.target,
+            "features": self.columns,
+            "rows": self.rows,
+        }
+
+
+class Quest(Task):
+    __tablename__ = "quests"
+    __mapper_args__: ClassVar[dict[str, Any]] = {"polymorphic_identity": "quest"}
+
+    id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
+    level_id: Mapped[int] = mapped_column(ForeignKey("levels.id"), index=True)
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("datasets.id"), index=True)
+    task_type: Mapped[str] = mapped_column(String(32))
+    metric: Mapped[str] = mapped_column(String(32))
+    threshold: Mapped[float]
+    starter_code: Mapped[str] = mapped_column(Text, default="")
+    hints: Mapped[list[str]] = mapped_column(Json, default=list)
+
+    level: Mapped[Level] = relationship(lazy="joined")
+    dataset: Mapped[Dataset] = relationship(lazy="joined")
+
+    def rule(self) -> Metric:
+        """The entry of the metrics table that judges this quest."""
+        return METRICS[self.metric]
+
+    def board_direction(self) -> str:
+        return self.rule().direction
+
+    def badge_kinds(self) -> tuple[str, ...]:
+        return ("quest", f"quest:{self.task_type}")
+
+    def grade(self, submission: Submission) -> Verdict:
+        from mlarena.quests.grader import grade  # the grader needs numpy; the web process does not
+
+        return grade(self, submission)

@@ -1,0 +1,1 @@
+"""The XP ledger, learning levels, streaks and badges."""

@@ -1,0 +1,11 @@
+"""The front page, the health of the installation, its metrics and the API's documents."""
+
+from apiflask import APIFlask
+
+
+def init_app(app: APIFlask) -> None:
+    from mlarena.site import health, metrics, pages
+
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)

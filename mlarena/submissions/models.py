@@ -1,0 +1,185 @@
+"""The spine's tables: a Task takes a Submission and gives a Verdict."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from mlarena.accounts.models import User
+from mlarena.core.clock import rfc3339, utcnow
+from mlarena.core.db import Base, Json, UtcDateTime
+
+if TYPE_CHECKING:
+    from mlarena.submissions.verdict import Verdict
+
+# queued → running → scored (judged), failed (the learner's artifact is at fault), error (ours is)
+FINAL = ("scored", "failed", "error")
+
+
+class Task(Base):
+    """Anything a learner can submit to. Each wing has a subclass; the spine calls `grade`."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        CheckConstraint("status IN ('draft', 'published', 'archived')", name="status"),
+        Index(None, "kind", "status", "position"),
+    )
+    __mapper_args__: ClassVar[dict[str, Any]] = {"polymorphic_on": "kind"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    title: Mapped[str] = mapped_column(String(128))
+    summary: Mapped[str] = mapped_column(String(300), default="")
+    description: Mapped[str] = mapped_column(Text, default="")
+    status: Mapped[str] = mapped_column(String(16), default="draft")
+    position: Mapped[int] = mapped_column(default=0)
+    xp_reward: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=1)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+    def grade(self, submission: Submission) -> Verdict:
+        """Judge one submission. Runs in the worker, outside any transaction."""
+        raise NotImplementedError(f"{self.kind} has no grader")
+
+    def board_direction(self) -> str:
+        """ "higher" or "lower": which score stands first on the task's board."""
+        return "higher"
+
+    def badge_kinds(self) -> tuple[str, ...]:
+        """What a pass of this task counts as, for badges."""
+        return (self.kind,)
+
+    def board(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+class Submission(Base):
+    """One attempt at a task. Its status moves only in `intake`, `claim` and `settle`."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (
+        UniqueConstraint("user_id", "task_id", "attempt_no"),
+        CheckConstraint(
+            "status IN ('queued', 'running', 'scored', 'failed', 'error')", name="status"
+        ),
+        Index(None, "user_id", "id"),
+        Index(None, "task_id", "id"),
+        # What the sweep looks for: few rows are ever queued or running.
+        Index(
+            "ix_submissions_open",
+            "status",
+            "queued_at",
+            sqlite_where=text("status IN ('queued', 'running')"),
+            postgresql_where=text("status IN ('queued', 'running')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))
+    attempt_no: Mapped[int]
+    status: Mapped[str] = mapped_column(String(16), default="queued")
+    # What was handed in: {"format": "joblib", "filename": ..., "sha256": ..., "size": ...}
+    payload: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    blob_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    score: Mapped[float | None]
+    passed: Mapped[bool | None]
+    xp_awarded: Mapped[int] = mapped_column(default=0)
+    execution_ms: Mapped[float | None]
+    queued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Who is evaluating it now, until when, and how often that has been tried.
+    claim_token: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    claims: Mapped[int] = mapped_column(default=0)
+    dispatches: Mapped[int] = mapped_column(default=0)
+    dispatched_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+    user: Mapped[User] = relationship()
+    task: Mapped[Task] = relationship()
+    verdict: Mapped[VerdictRow | None] = relationship(back_populates="submission")
+
+    def shown(self) -> dict[str, Any]:
+        """The submission as api.md writes it, with its verdict where there is one."""
+        verdict = self.verdict
+        return {
+            "id": self.id,
+            "user_id": self.user_id,
+            "task_id": self.task_id,
+            "task_kind": self.task.kind,
+            f"{self.task.kind}_id": self.task_id,
+            "attempt_no": self.attempt_no,
+            "status": self.status,
+            "score": self.score,
+            "passed": self.passed,
+            "xp_awarded": self.xp_awarded,
+            "execution_ms": self.execution_ms,
+            "queued_at": rfc3339(self.queued_at),
+            "started_at": rfc3339(self.started_at),
+            "finished_at": rfc3339(self.finished_at),
+            "cases": verdict.cases if verdict else [],
+            "report": verdict.report if verdict else {},
+            "error": verdict.error if verdict else None,
+        }
+
+
+class VerdictRow(Base):
+    """The one verdict of a submission; the primary key is what makes it one."""
+
+    __tablename__ = "verdicts"
+
+    submission_id: Mapped[int] = mapped_column(
+        ForeignKey("submissions.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    status: Mapped[str] = mapped_column(String(16))
+    cases: Mapped[list[Any]] = mapped_column(Json, default=list)
+    report: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+    submission: Mapped[Submission] = relationship(back_populates="verdict")
+
+
+class Progress(Base):
+    """Where a learner stands with one task."""
+
+    __tablename__ = "progress"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    task_id: Mapped[int] = mapped_column(
+        ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    status: Mapped[str] = mapped_column(String(16), default="started")
+    attempts: Mapped[int] = mapped_column(default=0)
+    best_score: Mapped[float | None]
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class CompletionEvent(Base):
+    """The outbox: one row per settled submission, written in settle's own transaction."""
+
+    __tablename__ = "completion_events"
+    __table_args__ = (
+        Index(
+            "ix_completion_events_open",
+            "id",
+            sqlite_where=text("published_at IS NULL"),
+            postgresql_where=text("published_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(
+        ForeignKey("submissions.id", ondelete="CASCADE"), unique=True
+    )
+    payload: Mapped[dict[str, Any]] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
