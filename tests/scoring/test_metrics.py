@@ -16,9 +16,7 @@ from sklearn import metrics as sk
 
 from mlarena.scoring.metrics import CLASSIFICATION, METRICS, MetricError
 
-OF_LABELS = [
-    m for m in METRICS.values() if m.needs == "labels" and "classification" in m.task_types
-]
+OF_LABELS = [m for m in METRICS.values() if m.task_types == CLASSIFICATION and m.needs == "labels"]
 OF_NUMBERS = [m for m in METRICS.values() if "regression" in m.task_types]
 OF_PROBABILITIES = [m for m in METRICS.values() if m.needs == "probabilities"]
 
