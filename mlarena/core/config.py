@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -118,8 +120,11 @@ class Settings(BaseSettings):
 
     @property
     def redis(self) -> str:
-        """The Redis URL: REDIS_URL, or where `make run` puts its own server."""
-        return self.redis_url or "redis://127.0.0.1:6379/0"
+        """The Redis URL: REDIS_URL, or where `make run` put its own server."""
+        if self.redis_url:
+            return self.redis_url
+        own = self.mlarena_data / "redis" / "url"
+        return own.read_text() if own.exists() else "redis://127.0.0.1:6379/0"
 
     def key(self) -> str:
         """The signing key: SECRET_KEY, or one made once and kept in the data folder."""
@@ -127,19 +132,14 @@ class Settings(BaseSettings):
             return self.secret_key
         kept = self.mlarena_data / "secret_key"
         self.mlarena_data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            # "x" so that two processes starting together agree on one key.
-            with kept.open("x", encoding="ascii", opener=_private) as file:
+        if not kept.exists():
+            # Written aside (mode 600) and linked: processes starting together read one whole key.
+            with tempfile.NamedTemporaryFile("w", dir=self.mlarena_data, encoding="ascii") as file:
                 file.write(secrets.token_hex(32))
-        except FileExistsError:
-            pass
+                file.flush()
+                with suppress(FileExistsError):
+                    kept.hardlink_to(file.name)
         return kept.read_text(encoding="ascii")
-
-
-def _private(path: str, flags: int) -> int:
-    import os
-
-    return os.open(path, flags, 0o600)
 
 
 def load_settings(**overrides: object) -> Settings:

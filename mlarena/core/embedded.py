@@ -114,6 +114,8 @@ class EmbeddedRedis:
             shutil.rmtree(aside, ignore_errors=True)
             log.rename(aside)
         self.log.unlink(missing_ok=True)
+        # Commands in another terminal find the server by this file (Settings.redis).
+        (self.folder / "url").write_text(self.url)
 
     def last_words(self) -> str:
         """What the server logged since its last start: warnings and errors only."""

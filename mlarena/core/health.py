@@ -40,7 +40,8 @@ def _beat(client: redis.Redis, name: str, info: Info, every: float) -> None:
 def beats() -> dict[str, Info]:
     """Who lives, by name: `worker:…`, `clock`. Raises RedisError."""
     client = redis_client()
-    names = sorted(name.decode() for name in client.smembers(NAMES))
+    found = client.smembers(NAMES)
+    names = sorted(name.decode() if isinstance(name, bytes) else name for name in found)
     if not names:
         return {}
     said = dict(zip(names, client.mget([_key(name) for name in names]), strict=True))
