@@ -7,80 +7,94 @@ within that time, whatever the clocks of the machines say.
 from __future__ import annotations
 
 import json
+import os
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import redis
+from flask import Flask
 
 from mlarena.core.redis import RedisError, redis_client
 
 BEAT_SECONDS = 3.0
-NAMES = "mlarena:beats"  # a set of the names that ever beat, to find the keys without a scan
+SIGNS = "mlarena:beats"  # a set of the keys that were ever written, to find them without a scan
 
 Info = dict[str, Any]
 
 
-def _key(name: str) -> str:
-    return f"mlarena:beat:{name}"
-
-
 def beat(name: str, info: Info, every: float = BEAT_SECONDS) -> None:
-    """Say that `name` lives, with whatever /healthz should show of it. Raises RedisError."""
-    _beat(redis_client(), name, info, every)
+    """Say that this process lives as a `name`, and what /healthz should show of it.
+
+    Raises RedisError.
+    """
+    _beat(redis_client(), _key(name), info, every)
 
 
-def _beat(client: redis.Redis, name: str, info: Info, every: float) -> None:
+def _key(name: str) -> str:
+    """One sign for each process: several workers may beat, each for itself."""
+    return f"mlarena:beat:{name}:{socket.gethostname()}:{os.getpid()}"
+
+
+def _beat(client: redis.Redis, key: str, info: Info, every: float) -> None:
     with client.pipeline(transaction=False) as both:
-        both.sadd(NAMES, name)
-        both.set(_key(name), json.dumps(info), px=int(every * 4000))
+        both.sadd(SIGNS, key)
+        both.set(key, json.dumps(info), px=int(every * 4000))
         both.execute()
 
 
-def beats() -> dict[str, Info]:
-    """Who lives, by name: `worker:…`, `clock`. Raises RedisError."""
+def beats() -> dict[str, list[Info]]:
+    """What the living processes say of themselves, by name: {"worker": [...], "clock": [...]}.
+
+    A name nobody beats for is not there. Raises RedisError.
+    """
     client = redis_client()
-    found = client.smembers(NAMES)
-    names = sorted(name.decode() if isinstance(name, bytes) else name for name in found)
-    if not names:
-        return {}
-    said = dict(zip(names, client.mget([_key(name) for name in names]), strict=True))
-    if gone := [name for name, info in said.items() if info is None]:
-        client.srem(NAMES, *gone)
-    return {name: json.loads(info) for name, info in said.items() if info is not None}
+    found = client.smembers(SIGNS)
+    keys = sorted(key.decode() if isinstance(key, bytes) else key for key in found)
+    living: dict[str, list[Info]] = {}
+    gone = []
+    for key, info in zip(keys, client.mget(keys) if keys else [], strict=True):
+        if info is None:
+            gone.append(key)
+        else:
+            living.setdefault(key.split(":")[2], []).append(json.loads(info))
+    if gone:
+        client.srem(SIGNS, *gone)
+    return living
 
 
 class Heartbeat:
     """A running heartbeat. `stop()` ends it and takes the sign away at once."""
 
-    def __init__(self, name: str, info: Callable[[], Info], every: float) -> None:
-        self.name, self.every, self._info = name, every, info
-        self._client = redis_client()
+    def __init__(self, app: Flask, name: str, info: Callable[[], Info], every: float) -> None:
+        self.every, self._app, self._info, self._key = every, app, info, _key(name)
+        self._client: redis.Redis = app.extensions["redis"]
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"beat {name}", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
-        while True:
+        pause = 0.0
+        while not self._stopped.wait(pause):
             try:
-                _beat(self._client, self.name, self._info(), self.every)
+                with self._app.app_context():
+                    _beat(self._client, self._key, self._info(), self.every)
+                pause = self.every
             except RedisError:
-                # Redis is away: the next beat will tell, and nobody can read this one anyway.
-                if self._stopped.wait(min(self.every, 1.0)):
-                    return
-                continue
-            if self._stopped.wait(self.every):
-                return
+                # Away: nobody could read the sign anyway. It is back with Redis, within a second.
+                pause = min(self.every, 1.0)
 
     def stop(self) -> None:
         self._stopped.set()
         self._thread.join(2)
-        try:
-            self._client.delete(_key(self.name))
-        except RedisError:
-            return  # it goes by itself when its time is up
+        with suppress(RedisError):  # away: the sign goes by itself when its time is up
+            self._client.delete(self._key)
 
 
-def start_heartbeat(name: str, info: Callable[[], Info], every: float = BEAT_SECONDS) -> Heartbeat:
-    """Beat from a thread of this process every `every` seconds; call inside an app context."""
-    return Heartbeat(name, info, every)
+def start_heartbeat(
+    app: Flask, name: str, info: Callable[[], Info], every: float = BEAT_SECONDS
+) -> Heartbeat:
+    """Beat from a thread of this process every `every` seconds; `info` runs in an app context."""
+    return Heartbeat(app, name, info, every)

@@ -1,0 +1,73 @@
+# Everything starts here. On a machine with Python 3.11 or newer and nothing else:
+#   make run     the arena on http://127.0.0.1:8000 (PORT=…, MLARENA_DATA=…)
+#   make test    linters and the whole suite, on embedded services and on real ones where they answer
+
+PYTHON ?=
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+NPM_FILES := package.json package-lock.json scripts/vendor.mjs
+
+.PHONY: run install admin test test-embedded test-real lint format bench lock clean
+.DEFAULT_GOAL := run
+
+run: install
+	@exec $(PY) -m mlarena.core.run --with-parent
+
+# Nothing here takes time when nothing changed: make compares the stamps with the files.
+install: $(VENV)/run.stamp static/vendor/pico.min.css
+
+$(PY):
+	@sh scripts/make_venv.sh "$(VENV)" "$(PYTHON)"
+
+$(VENV)/run.stamp: requirements.txt | $(PY)
+	@echo "Installing the pinned requirements into $(VENV) …"
+	@$(PIP) install --quiet --requirement requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
+	@echo "Installing the tools of the tests into $(VENV) …"
+	@$(PIP) install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+static/vendor/pico.min.css: $(NPM_FILES) | $(VENV)/run.stamp
+	@echo "Getting the browser libraries from npm …"
+	@$(PY) scripts/vendor.py
+
+# make admin USERNAME=ada EMAIL=ada@example.org  (asks for the password)
+admin: install
+	@$(PY) scripts/first_admin.py "$(USERNAME)" "$(EMAIL)"
+
+lint: install $(VENV)/dev.stamp
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports --no-timing
+	$(PY) -m djlint templates --lint --quiet
+
+format: $(VENV)/dev.stamp
+	$(PY) -m ruff check --fix
+	$(PY) -m ruff format
+
+test: lint test-embedded test-real
+
+test-embedded: install $(VENV)/dev.stamp
+	$(PY) -m pytest -n 2 --dist loadfile
+
+# The same suite on PostgreSQL and Redis: skipped with a word where they do not answer, unless
+# MLARENA_REQUIRE_SERVICES=1 says that they have to.
+test-real: install $(VENV)/dev.stamp
+	@$(PY) scripts/services_answer.py && { echo $(PY) -m pytest --services=real; $(PY) -m pytest -n 2 --dist loadfile --services=real; } \
+		|| [ $$? -eq 75 ]
+
+bench: install $(VENV)/dev.stamp
+	$(PY) -m benchmarks
+
+# The pins, for every supported Python and platform.
+lock: | $(PY)
+	@$(PIP) install --quiet uv
+	$(PY) -m uv pip compile --universal --python-version 3.11 --no-header --quiet requirements.in -o requirements.txt
+	$(PY) -m uv pip compile --universal --python-version 3.11 --no-header --quiet requirements-dev.in -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) node_modules static/vendor .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
