@@ -142,6 +142,7 @@ class Readiness:
 def run() -> None:
     """Start everything, say where it is, stay until told to stop; raises CannotStart, GaveUp."""
     began = time.monotonic()
+    os.umask(0o077)  # what the arena writes here is nobody else's to read
     settings = load_settings()
     lock = open_data_folder(settings.mlarena_data)
     check_port(settings.host, settings.port)

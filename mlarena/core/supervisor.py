@@ -150,7 +150,7 @@ class Supervisor:
         except BlockingIOError:
             return False
         if not piece:
-            self._selector.unregister(descriptor)
+            self._let_go(descriptor)
             return False
         *lines, rest = (self._unfinished[child] + piece).split(b"\n")
         if len(rest) > LONGEST_LINE:
@@ -166,10 +166,13 @@ class Supervisor:
             descriptor = child.process.stdout.fileno()
             while self._hear(child, descriptor):
                 pass
-            if descriptor in self._selector.get_map():
-                self._selector.unregister(descriptor)
+            self._let_go(descriptor)
         if rest := self._unfinished.pop(child, b""):
             self.say(rest.decode(errors="replace"), child.name)
+
+    def _let_go(self, descriptor: int) -> None:
+        if descriptor in self._selector.get_map():
+            self._selector.unregister(descriptor)
 
     # -- signals --------------------------------------------------------------------------------
 
