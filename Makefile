@@ -15,7 +15,7 @@ run: install
 	@exec $(PY) -m mlarena.core.run --with-parent
 
 # Nothing here takes time when nothing changed: make compares the stamps with the files.
-install: $(VENV)/run.stamp static/vendor/pico.min.css
+install: $(VENV)/run.stamp static/vendor/pico/pico.min.css
 
 $(PY):
 	@sh scripts/make_venv.sh "$(VENV)" "$(PYTHON)"
@@ -30,7 +30,7 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(PIP) install --quiet --requirement requirements-dev.txt
 	@touch $@
 
-static/vendor/pico.min.css: $(NPM_FILES) | $(VENV)/run.stamp
+static/vendor/pico/pico.min.css: $(NPM_FILES) | $(VENV)/run.stamp
 	@echo "Getting the browser libraries from npm …"
 	@$(PY) scripts/vendor.py
 

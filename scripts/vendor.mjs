@@ -5,9 +5,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const FILES = {
-  "pico.min.css": "@picocss/pico/css/pico.min.css",
-  "htmx.min.js": "htmx.org/dist/htmx.min.js",
-  "socket.io.esm.min.js": "socket.io-client/dist/socket.io.esm.min.js",
+  "pico/pico.min.css": "@picocss/pico/css/pico.min.css",
+  "htmx/htmx.min.js": "htmx.org/dist/htmx.min.js",
+  "socket.io/socket.io.esm.min.js": "socket.io-client/dist/socket.io.esm.min.js",
   "swagger-ui/swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
   "swagger-ui/swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
   "swagger-ui/swagger-ui-standalone-preset.js": "swagger-ui-dist/swagger-ui-standalone-preset.js",
