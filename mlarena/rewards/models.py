@@ -53,7 +53,11 @@ class XpEntry(Base):
 
 
 class LearnerTotals(Base):
-    """Running totals of one learner. `xp` always equals the sum of the ledger."""
+    """Running totals of one learner. `xp` always equals the sum of the ledger.
+
+    `perfect` counts tasks, not submissions, that were once solved perfectly. The streak stands as it
+    was on `last_active_day`: what it is worth today says `streaks.streak_today`.
+    """
 
     __tablename__ = "learner_totals"
 
@@ -82,7 +86,11 @@ class KindTotals(Base):
 
 
 class ActivityDay(Base):
-    """A day, in the learner's own time zone, with an accepted submission or a freeze spent."""
+    """A day of the streak: one with an accepted submission, or one that a freeze saved (`frozen`).
+
+    `day` is the learner's own date at `first_at`, in the `zone` they lived in then: together they are
+    enough to work the streak out again from the start.
+    """
 
     __tablename__ = "activity_days"
 
@@ -92,6 +100,8 @@ class ActivityDay(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     submissions: Mapped[int] = mapped_column(default=0)
     frozen: Mapped[bool] = mapped_column(default=False)
+    first_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    zone: Mapped[str | None] = mapped_column(String(64))
 
 
 class Badge(Base):

@@ -1,0 +1,270 @@
+"""The verbs of the rewards: called inside the caller's transaction, which they never commit.
+
+Each begins by locking the learner's totals, so what one learner earns is written in one order; two
+learners never wait for each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select
+
+from mlarena.accounts.models import User
+from mlarena.core.clock import rfc3339
+from mlarena.core.db import db, insert
+from mlarena.rewards.badges import Facts, award
+from mlarena.rewards.levels import opened_between, user_level
+from mlarena.rewards.models import ActivityDay, Badge, KindTotals, LearnerTotals, Level, XpEntry
+from mlarena.rewards.streaks import Active, Streak, fold, local_day, streak_today
+
+
+@dataclass(frozen=True)
+class Reward:
+    """What a pass earned. `xp` is 0 when it had been paid before."""
+
+    xp: int = 0
+    new_badges: list[Badge] = field(default_factory=list)
+    opened_levels: list[Level] = field(default_factory=list)
+    level_before: int = 1
+    level_after: int = 1
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "xp": self.xp,
+            "new_badges": [badge.shown() for badge in self.new_badges],
+            "opened_levels": [level.shown() for level in self.opened_levels],
+            "level_before": self.level_before,
+            "level_after": self.level_after,
+        }
+
+
+def lock_totals(user_id: int) -> LearnerTotals:
+    """The learner's running totals, theirs alone until the transaction ends; made if missing.
+
+    The insert comes first because a SQLite transaction that starts with a read may not be able to
+    write later; on PostgreSQL it is what makes two first submissions meet in one row.
+    """
+    db.session.execute(insert(LearnerTotals).values(user_id=user_id).on_conflict_do_nothing())
+    return db.session.scalars(
+        select(LearnerTotals)
+        .where(LearnerTotals.user_id == user_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def record_activity(user: User, at: datetime) -> list[Badge]:
+    """Count one accepted submission at `at` for the user's streak; returns badges earned by it.
+
+    Submissions may arrive in any order, and from any time zone the user has lived in.
+    """
+    totals = lock_totals(user.id)
+    now = Active.of(at, user.timezone)
+    before = _streak_of(totals)
+    if before.last is not None and at < before.last.at:
+        streak = _count_late(user.id, now)
+    elif before.last is None or before.counts(now):
+        streak = before.after(now)
+        _mark_frozen(user.id, before.frozen_before(now))
+        _count_day(user.id, now)
+    else:
+        _count_day(user.id, before.last)
+        return []
+    totals.current_streak, totals.freezes = streak.current, streak.freezes
+    totals.longest_streak = max(totals.longest_streak, streak.longest)
+    totals.last_active_day = streak.last.day if streak.last else None
+    db.session.flush()
+    return award(user.id, _facts(totals), at)
+
+
+def reward_pass(
+    user: User,
+    key: str,
+    amount: int,
+    reason: str,
+    kinds: tuple[str, ...],
+    perfect: bool,
+    at: datetime,
+    attempts: int | None = None,
+) -> Reward:
+    """Pay for a passed task, once per `key` ("task:7") however often it is called.
+
+    Call it for every pass, not only the first: a later perfect score still counts as perfect.
+    `kinds` is what the pass counts as for badges, `attempts` how many submissions it took.
+    """
+    if amount < 0:
+        raise ValueError(f"a pass earns XP, it does not cost any: {amount}")
+    totals = lock_totals(user.id)
+    xp_before = totals.xp
+    first = _enter(user.id, key, amount, reason, at)
+    if first:
+        totals.xp += amount
+        totals.passed += 1
+        _count_kinds(user.id, kinds)
+    # A line of its own in the ledger, worth nothing, is what makes "perfect" count once per task.
+    newly_perfect = perfect and _enter(user.id, f"{key}:perfect", 0, f"{reason}, perfectly", at)
+    if newly_perfect:
+        totals.perfect += 1
+    db.session.flush()
+    badges = []
+    if first or newly_perfect:
+        badges = award(user.id, _facts(totals, attempts if first else None), at)
+    return Reward(
+        xp=amount if first else 0,
+        new_badges=badges,
+        opened_levels=opened_between(xp_before, totals.xp) if totals.xp > xp_before else [],
+        level_before=user_level(xp_before).level,
+        level_after=user_level(totals.xp).level,
+    )
+
+
+def _enter(user_id: int, key: str, amount: int, reason: str, at: datetime) -> bool:
+    """Write one line of the ledger; False if that key has been paid."""
+    entered = db.session.execute(
+        insert(XpEntry)
+        .values(user_id=user_id, key=key, amount=amount, reason=reason[:200], created_at=at)
+        .on_conflict_do_nothing(index_elements=["user_id", "key"])
+        .returning(XpEntry.id)
+    )
+    return entered.first() is not None
+
+
+def _count_kinds(user_id: int, kinds: tuple[str, ...]) -> None:
+    for kind in sorted(set(kinds)):
+        counted = insert(KindTotals).values(user_id=user_id, kind=kind, passed=1)
+        db.session.execute(
+            counted.on_conflict_do_update(
+                index_elements=["user_id", "kind"], set_={"passed": KindTotals.passed + 1}
+            )
+        )
+
+
+def _facts(totals: LearnerTotals, attempts: int | None = None) -> Facts:
+    kinds = db.session.execute(
+        select(KindTotals.kind, KindTotals.passed).where(KindTotals.user_id == totals.user_id)
+    )
+    return Facts(
+        xp=totals.xp,
+        level=user_level(totals.xp).level,
+        passed=totals.passed,
+        perfect=totals.perfect,
+        current_streak=totals.current_streak,
+        longest_streak=totals.longest_streak,
+        kinds={row.kind: row.passed for row in kinds},
+        attempts=attempts,
+    )
+
+
+def _streak_of(totals: LearnerTotals) -> Streak:
+    """The streak as the totals have it, with the activity that was counted last."""
+    streak = Streak(totals.current_streak, totals.longest_streak, totals.freezes)
+    if totals.last_active_day is None:
+        return streak
+    last = _active_days(totals.user_id, since=totals.last_active_day)[0]
+    return replace(streak, last=last)
+
+
+def _active_days(user_id: int, since: date = date.min) -> list[Active]:
+    rows = db.session.execute(
+        select(ActivityDay.first_at, ActivityDay.zone, ActivityDay.day)
+        .where(ActivityDay.user_id == user_id, ActivityDay.day >= since)
+        .where(ActivityDay.frozen.is_(False))
+        .order_by(ActivityDay.day)
+    )
+    return [Active(at, zone, day) for at, zone, day in rows if at and zone]
+
+
+def _count_day(user_id: int, now: Active) -> None:
+    """One more submission on that day; a day that had been saved by a freeze becomes active."""
+    fresh = insert(ActivityDay).values(
+        user_id=user_id, day=now.day, submissions=1, frozen=False, first_at=now.at, zone=now.zone
+    )
+    db.session.execute(
+        fresh.on_conflict_do_update(
+            index_elements=["user_id", "day"],
+            set_={
+                "submissions": ActivityDay.submissions + 1,
+                "frozen": False,
+                "first_at": func.coalesce(ActivityDay.first_at, fresh.excluded.first_at),
+                "zone": func.coalesce(ActivityDay.zone, fresh.excluded.zone),
+            },
+        )
+    )
+
+
+def _mark_frozen(user_id: int, days: list[date]) -> None:
+    for day in days:
+        db.session.execute(
+            insert(ActivityDay)
+            .values(user_id=user_id, day=day, submissions=0, frozen=True)
+            .on_conflict_do_nothing()
+        )
+
+
+def _count_late(user_id: int, now: Active) -> Streak:
+    """An activity from before the last counted one: the streak is worked out again from its days.
+
+    Happens when two submissions around midnight are judged in the other order, and when the server's
+    clock has been set back.
+    """
+    _count_day(user_id, now)
+    db.session.execute(
+        delete(ActivityDay).where(ActivityDay.user_id == user_id, ActivityDay.frozen.is_(True))
+    )
+    streak, frozen = fold(_active_days(user_id))
+    _mark_frozen(user_id, frozen)
+    return streak
+
+
+def totals_of(user_id: int) -> LearnerTotals:
+    """The totals for reading; all zero for somebody who has not begun."""
+    found = db.session.get(LearnerTotals, user_id)
+    return found or LearnerTotals(
+        user_id=user_id, xp=0, passed=0, perfect=0, current_streak=0, longest_streak=0, freezes=0
+    )
+
+
+def streak_of(user: User, at: datetime) -> int:
+    """The user's streak as it stands on their own date at `at`."""
+    return streak_today(totals_of(user.id), local_day(at, user.timezone))
+
+
+def calendar(user: User, at: datetime, days: int) -> list[dict[str, Any]]:
+    """The last `days` days up to the user's today, oldest first: {day, submissions, frozen}."""
+    today = local_day(at, user.timezone)
+    first = today - timedelta(days=days - 1)
+    rows = db.session.scalars(
+        select(ActivityDay).where(
+            ActivityDay.user_id == user.id, ActivityDay.day >= first, ActivityDay.day <= today
+        )
+    )
+    by_day = {row.day: row for row in rows}
+    shown = []
+    for n in range(days):
+        day = first + timedelta(days=n)
+        row = by_day.get(day)
+        shown.append(
+            {
+                "day": day,
+                "submissions": row.submissions if row else 0,
+                "frozen": bool(row and row.frozen),
+            }
+        )
+    return shown
+
+
+def ledger(user_id: int, limit: int = 20) -> list[dict[str, Any]]:
+    """The user's latest XP, newest first."""
+    rows = db.session.scalars(
+        select(XpEntry)
+        .where(XpEntry.user_id == user_id, XpEntry.amount > 0)
+        .order_by(XpEntry.created_at.desc(), XpEntry.id.desc())
+        .limit(limit)
+    )
+    return [
+        {"amount": row.amount, "reason": row.reason, "created_at": rfc3339(row.created_at)}
+        for row in rows
+    ]

@@ -1,0 +1,123 @@
+"""Streaks: consecutive days of one's own calendar with an accepted submission. Pure rules.
+
+A streak is a fold over the active days in their order, so it can always be worked out again from the
+rows of `activity_days`. A missed day spends a freeze, if there is one; a day so saved keeps the streak
+but does not lengthen it. Seven active days in a row earn a freeze, and at most two are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+DAYS_PER_FREEZE = 7
+MOST_FREEZES = 2
+
+
+@dataclass(frozen=True)
+class Active:
+    """The first activity of a day: when, in which zone, and the date it was there."""
+
+    at: datetime
+    zone: str
+    day: date
+
+    @classmethod
+    def of(cls, at: datetime, zone: str) -> Active:
+        return cls(at, zone, local_day(at, zone))
+
+
+@dataclass(frozen=True)
+class Streak:
+    """Where a streak stands after its last counted day, `last`."""
+
+    current: int = 0
+    longest: int = 0
+    freezes: int = 0
+    last: Active | None = None
+
+    def counts(self, now: Active) -> bool:
+        """Whether `now` is a new day of this streak."""
+        return self.last is None or _days_between(self.last, now) > 0
+
+    def missed(self, now: Active) -> int:
+        """How many whole days passed without activity before `now`."""
+        return 0 if self.last is None else max(0, _days_between(self.last, now) - 1)
+
+    def frozen_before(self, now: Active) -> list[date]:
+        """The missed days that a freeze saves: the first ones, for that is when it was spent."""
+        if self.last is None:
+            return []
+        saved = min(self.missed(now), self.freezes)
+        return [self.last.day + timedelta(days=n + 1) for n in range(saved)]
+
+    def after(self, now: Active) -> Streak:
+        """The streak once `now` has been counted; the same if it is no new day."""
+        if not self.counts(now):
+            return self
+        missed = self.missed(now)
+        freezes = max(0, self.freezes - missed)
+        current = self.current + 1 if missed <= self.freezes else 1
+        if current % DAYS_PER_FREEZE == 0:
+            freezes = min(MOST_FREEZES, freezes + 1)
+        return Streak(current, max(self.longest, current), freezes, now)
+
+
+class Standing(Protocol):
+    """What `streak_today` looks at: `LearnerTotals`, or anything like it."""
+
+    @property
+    def current_streak(self) -> int: ...
+    @property
+    def freezes(self) -> int: ...
+    @property
+    def last_active_day(self) -> date | None: ...
+
+
+def fold(days: Iterable[Active]) -> tuple[Streak, list[date]]:
+    """The streak after `days` (in their order), and the days that freezes saved on the way."""
+    streak, frozen = Streak(), list[date]()
+    for day in days:
+        if streak.counts(day):
+            frozen += streak.frozen_before(day)
+            streak = streak.after(day)
+    return streak, frozen
+
+
+def streak_today(standing: Standing, today: date) -> int:
+    """The streak as it is on `today`, the learner's own date; nothing is written.
+
+    Today need not be active yet. Once more days were missed than there are freezes it is 0.
+    """
+    if standing.last_active_day is None:
+        return 0
+    missed = (today - standing.last_active_day).days - 1
+    return standing.current_streak if missed <= standing.freezes else 0
+
+
+def local_day(at: datetime, zone: str) -> date:
+    """The date that a calendar in `zone` shows at `at` (aware). An unknown zone counts as UTC."""
+    return at.astimezone(_zone(zone)).date()
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def _days_between(before: Active, now: Active) -> int:
+    """Days from one activity to the next, as the learner lived them.
+
+    Who has moved to another time zone in between is given the smaller count of the two calendars: the
+    day that a flight east swallows is not missed, and the one that a flight west repeats is not
+    counted twice, nor is one moment as two days by changing the setting.
+    """
+    days = (now.day - before.day).days
+    if now.zone == before.zone:
+        return days
+    return min(days, (local_day(now.at, before.zone) - before.day).days)
