@@ -61,6 +61,9 @@ class Settings(BaseSettings):
             url = "postgresql://" + url.removeprefix("postgres://")
         if url and not url.startswith(("postgresql://", "postgresql+psycopg2://", "sqlite://")):
             raise ValueError("must start with postgresql:// or sqlite://")
+        # SQLAlchemy 2.1 takes a bare postgresql:// for psycopg 3; the house has psycopg2.
+        if url.startswith("postgresql://"):
+            url = "postgresql+psycopg2://" + url.removeprefix("postgresql://")
         return url
 
     @field_validator("redis_url")
