@@ -18,6 +18,8 @@ from mlarena.core.redis import init_redis
 from mlarena.core.security import init_security
 from mlarena.core.storage import init_storage
 from mlarena.core.templates import init_templates
+from mlarena.core.uploads import init_uploads
+from mlarena.schedule import clock
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,6 +54,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
 
     init_request_ids(app)
+    init_uploads(app)
     init_security(app, settings)
     init_redis(app, settings.redis)
     init_storage(app, settings.storage_url)
@@ -63,6 +66,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     problems.init_app(app)
     for room in ROOMS:
         import_module(f"mlarena.{room}").init_app(app)
+    app.cli.add_command(clock)
     return app
 
 

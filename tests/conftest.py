@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from mlarena.app import create_app
 from mlarena.core.config import Settings
 from mlarena.core.db import db
-from mlarena.core.embedded import start_redis
+from mlarena.core.embedded import EmbeddedRedis
 
 POSTGRES = os.environ.get(
     "MLARENA_TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/postgres"
@@ -90,9 +90,8 @@ def redis_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     if request.config.getoption("--services") == "real":
         yield request.getfixturevalue("real_redis_url")
         return
-    server = start_redis(tmp_path_factory.mktemp("redis"))
-    yield server.url
-    server.stop()
+    with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")

@@ -12,15 +12,14 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 from sqlalchemy import ForeignKey, LargeBinary, String, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mlarena.core.db import Base, db
+from mlarena.core.db import Base, db, insert
 from mlarena.core.errors import NotFound, TooLarge
 
 CHUNK = 1 << 20
@@ -91,8 +90,6 @@ class Storage:
 
 class DatabaseBackend:
     def save(self, sha256: str, file: BinaryIO, size: int) -> None:
-        dialect = db.engine.dialect.name
-        insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
         added = db.session.execute(
             insert(Blob).values(sha256=sha256, size=size).on_conflict_do_nothing()
         )

@@ -69,6 +69,16 @@ class Submission(Base):
         ),
         Index(None, "user_id", "id"),
         Index(None, "task_id", "id"),
+        # The same file twice at once is one evaluation, not two.
+        Index(
+            "uq_submissions_in_flight",
+            "user_id",
+            "task_id",
+            "blob_sha256",
+            unique=True,
+            sqlite_where=text("status IN ('queued', 'running')"),
+            postgresql_where=text("status IN ('queued', 'running')"),
+        ),
         # What the sweep looks for: few rows are ever queued or running.
         Index(
             "ix_submissions_open",

@@ -1,0 +1,116 @@
+"""Payload → verdict: the model answers in the jail, the score is computed here, outside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from mlarena.core.storage import storage
+from mlarena.quests.hidden import Hidden, hidden
+from mlarena.quests.models import Quest
+from mlarena.sandbox import Outcome
+from mlarena.scoring import report
+from mlarena.scoring.metrics import Metric, MetricError
+from mlarena.submissions.jail import sandbox
+from mlarena.submissions.models import Submission
+from mlarena.submissions.verdict import Verdict
+
+log = structlog.get_logger(__name__)
+
+METHODS = {"labels": "predict", "probabilities": "predict_proba", "clusters": "cluster"}
+# What kinds of estimator a task takes; a model that does not say (onnx, a learner's own) may try.
+SUITS = {
+    "regression": {"regressor"},
+    "classification": {"classifier"},
+    "clustering": {"clusterer", "density_estimator", "transformer", "outlier_detector"},
+}
+
+
+class JailFault(Exception):
+    """The jail, not the model, failed: the submission is tried again."""
+
+
+def grade(quest: Quest, submission: Submission) -> Verdict:
+    """Judge one uploaded model on the hidden rows. Raises JailFault when the platform is at fault."""
+    jail = sandbox()
+    if jail.refuses:
+        return Verdict("error", error=f"Models cannot be evaluated on this machine: {jail.refuses}")
+    rule, rows = quest.rule(), hidden(quest.dataset)
+    outcome = jail.predict(
+        storage().read(submission.payload["sha256"]),
+        format=submission.payload["format"],
+        features=rows.features,
+        sample=rows.sample,
+        method=METHODS[rule.needs],
+        rows=len(rows.target),
+    )
+    if outcome.ours:
+        raise JailFault(f"submission {submission.id}: the jail's zygote died")
+    return judge(quest, rule, rows, outcome, submission.payload)
+
+
+def judge(
+    quest: Quest, rule: Metric, rows: Hidden, outcome: Outcome, payload: dict[str, Any]
+) -> Verdict:
+    """Score what came out of the jail."""
+    card = _card(quest, rule, outcome, payload)
+    if outcome.status != "ok" or outcome.predictions is None:
+        message = outcome.error.message if outcome.error else "Your model gave no answer."
+        return Verdict.failed(message, report=card, execution_ms=outcome.wall_ms)
+    unsuited = _unsuited(quest, outcome.about)
+    if unsuited:
+        return Verdict.failed(unsuited, report=card, execution_ms=outcome.wall_ms)
+    try:
+        score = rule.score(
+            rows.target, outcome.predictions, classes=outcome.classes, features=rows.features.frame
+        )
+    except MetricError as error:
+        return Verdict.failed(str(error), report=card, execution_ms=outcome.wall_ms)
+    passed = rule.passes(score, quest.threshold)
+    card["score"] = score
+    card["findings"] = report.findings(
+        quest.task_type, rows.target, outcome.predictions, outcome.classes, rows.features.frame
+    )
+    return Verdict(
+        "scored",
+        score=score,
+        passed=passed,
+        perfect=rule.is_perfect(score),
+        execution_ms=outcome.wall_ms,
+        report=card,
+    )
+
+
+def _card(quest: Quest, rule: Metric, outcome: Outcome, payload: dict[str, Any]) -> dict[str, Any]:
+    """The report card's facts that every verdict has, whatever came of it."""
+    error = outcome.error
+    return {
+        "metric": rule.name,
+        "direction": rule.direction,
+        "threshold": quest.threshold,
+        "model": outcome.about,
+        "warnings": outcome.about.get("warnings", []),
+        "output": outcome.output,
+        "file": {key: payload.get(key) for key in ("filename", "format", "size")},
+        "wall_ms": outcome.wall_ms,
+        "cpu_ms": outcome.cpu_ms,
+        "max_rss": outcome.max_rss,
+        "problem": {"category": error.category, "detail": error.detail} if error else None,
+    }
+
+
+def _unsuited(quest: Quest, about: dict[str, Any]) -> str | None:
+    kind = about.get("estimator_type")
+    if not kind or kind in SUITS[quest.task_type]:
+        return None
+    known = {name for kinds in SUITS.values() for name in kinds}
+    if kind not in known:
+        return None
+    wanted = {"regression": "a regressor", "classification": "a classifier"}.get(
+        quest.task_type, "a clusterer"
+    )
+    return (
+        f"This quest needs {wanted}, and your model is a {kind.replace('_', ' ')} "
+        f"({about.get('class', 'unknown class')})."
+    )

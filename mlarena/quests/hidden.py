@@ -1,0 +1,39 @@
+"""The hidden part of a data set, in the worker only: loaded once, kept by its content's name."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from mlarena.core.storage import storage
+from mlarena.sandbox import Table
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mlarena.quests.models import Dataset
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """`features` and `sample` go into the jail; `target` (n,) stays with the grader."""
+
+    features: Table
+    sample: Table
+    target: np.ndarray
+
+
+def hidden(dataset: Dataset) -> Hidden:
+    """The hidden rows of `dataset`. Not to be changed by the caller: they are shared."""
+    return _load(dataset.hidden_features_blob, dataset.hidden_target_blob, dataset.sample_blob)
+
+
+@lru_cache(maxsize=64)
+def _load(features: str, target: str, sample: str) -> Hidden:
+    import numpy as np
+
+    read = storage().read
+    labels = np.load(io.BytesIO(read(target)), allow_pickle=False)
+    return Hidden(Table(read(features)), Table(read(sample)), labels)

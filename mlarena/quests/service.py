@@ -1,0 +1,148 @@
+"""The verbs of the wing: see the quests, open one, hand a model in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from sqlalchemy import Select, select
+
+from mlarena.accounts.models import User
+from mlarena.core import health
+from mlarena.core.db import db
+from mlarena.core.errors import Forbidden, NotFound, Unavailable
+from mlarena.core.redis import RedisError
+from mlarena.quests import artifact
+from mlarena.quests.models import Quest
+from mlarena.rewards.models import LearnerTotals, Level
+from mlarena.submissions import intake
+from mlarena.submissions.models import Progress, Submission
+
+# A learner's 20 submissions a minute pass; a script in a loop does not.
+SUBMIT_LIMIT = "30 per minute"
+
+
+@dataclass(frozen=True)
+class QuestView:
+    """A quest as one person sees it: their progress with it, and whether their XP opens it."""
+
+    quest: Quest
+    progress: Progress | None
+    locked: bool
+
+    @property
+    def state(self) -> str:
+        """ "new", "started", "submitted" or "completed"."""
+        return self.progress.status if self.progress else "new"
+
+    @property
+    def best_score(self) -> float | None:
+        return self.progress.best_score if self.progress else None
+
+    def shown(self) -> dict[str, Any]:
+        quest, rule = self.quest, self.quest.rule()
+        return {
+            "id": quest.id,
+            "slug": quest.slug,
+            "level_id": quest.level_id,
+            "title": quest.title,
+            "summary": quest.summary,
+            "description": quest.description,
+            "task_type": quest.task_type,
+            "metric": quest.metric,
+            "metric_label": rule.label,
+            "direction": rule.direction,
+            "threshold": quest.threshold,
+            "xp_reward": quest.xp_reward,
+            "dataset": quest.dataset.shown(),
+            "starter_code": quest.starter_code,
+            "hints": quest.hints,
+            "published": quest.status == "published",
+            "status": self.state,
+            "attempts": self.progress.attempts if self.progress else 0,
+            "best_score": self.best_score,
+            "locked": self.locked,
+        }
+
+
+def quests_query() -> Select[tuple[Quest]]:
+    """Published quests, in the order of the path."""
+    return (
+        select(Quest)
+        .join(Level)
+        .where(Quest.status == "published")
+        .order_by(Level.order, Quest.position, Quest.id)
+    )
+
+
+def views(quests: Iterable[Quest], user: User | None) -> list[QuestView]:
+    """Each quest as `user` (None: anyone) sees it, in two queries however many there are."""
+    quests = list(quests)
+    xp = xp_of(user)
+    progress: dict[int, Progress] = {}
+    if user is not None and quests:
+        rows = db.session.scalars(
+            select(Progress)
+            .where(Progress.user_id == user.id)
+            .where(Progress.task_id.in_([quest.id for quest in quests]))
+        )
+        progress = {row.task_id: row for row in rows}
+    return [QuestView(q, progress.get(q.id), not _opens(q, xp, user)) for q in quests]
+
+
+def view(quest_id: int, user: User | None) -> QuestView:
+    """One quest; raises NotFound also for a draft, except to those who may edit it."""
+    quest = db.session.get(Quest, quest_id)
+    may_edit = user is not None and user.is_at_least("instructor")
+    if quest is None or (quest.status != "published" and not may_edit):
+        raise NotFound("There is no such quest.")
+    return views([quest], user)[0]
+
+
+def opened(quest_id: int, user: User) -> QuestView:
+    """One quest that is open to `user`; raises Forbidden, saying how far it is, while it is locked."""
+    seen = view(quest_id, user)
+    if seen.locked:
+        need = seen.quest.level.required_xp
+        raise Forbidden(
+            f"“{seen.quest.level.name}” opens at {need} XP; you have {xp_of(user)}. "
+            "Pass a quest of an earlier level first."
+        )
+    return seen
+
+
+def submit_model(user: User, quest_id: int, filename: str, file: BinaryIO) -> Submission:
+    """Hand a model in for evaluation.
+
+    Raises NotFound, Forbidden (locked), WrongType or Invalid (no model), TooLarge, Conflict (the same
+    file is being evaluated), Unavailable (no jail on this machine).
+    """
+    quest = opened(quest_id, user).quest
+    model_format = artifact.check(filename, file)
+    _require_jail()
+    payload = {"format": model_format, "filename": filename[-120:]}
+    return intake.accept(user, quest, payload, file)
+
+
+def xp_of(user: User | None) -> int:
+    if user is None:
+        return 0
+    xp = db.session.scalar(select(LearnerTotals.xp).where(LearnerTotals.user_id == user.id))
+    return xp or 0
+
+
+def _opens(quest: Quest, xp: int, user: User | None) -> bool:
+    may_edit = user is not None and user.is_at_least("instructor")
+    return may_edit or xp >= quest.level.required_xp
+
+
+def _require_jail() -> None:
+    """Fail closed: where the workers say that they cannot jail, nothing is taken in."""
+    try:
+        workers = [beat.get("sandbox", {}) for beat in health.beats().get("worker", [])]
+    except RedisError:
+        return  # nobody can say; the worker itself refuses if it must
+    refusals = [sandbox["refuses"] for sandbox in workers if sandbox.get("refuses")]
+    if refusals and len(refusals) == len(workers):
+        raise Unavailable(f"Models cannot be evaluated on this machine: {refusals[0]}")

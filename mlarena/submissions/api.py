@@ -1,0 +1,43 @@
+"""The submissions' JSON door."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from flask import Response
+from flask_login import current_user
+from pydantic import Field
+
+from mlarena.accounts.permissions import api_login_required
+from mlarena.core.api import LARGEST_ID, PageQuery, api_blueprint, ok, paged
+from mlarena.submissions.listing import submissions_query, visible
+
+blueprint = api_blueprint("submissions", "Submissions")
+
+
+class SubmissionsQuery(PageQuery):
+    user: int | None = Field(None, ge=1, le=LARGEST_ID)
+    task: int | None = Field(None, ge=1, le=LARGEST_ID)
+    competition: int | None = Field(None, ge=1, le=LARGEST_ID)
+    status: Literal["queued", "running", "scored", "failed", "error"] | None = None
+
+
+@blueprint.get("/submissions")
+@api_login_required
+@blueprint.input(SubmissionsQuery, location="query")
+def list_submissions(query_data: SubmissionsQuery) -> tuple[Response, int]:
+    """Own submissions, newest first; everybody's for instructors. A competition is a task too."""
+    everyone = current_user.is_at_least("instructor")
+    user_id = query_data.user if everyone else current_user.id
+    if not everyone and query_data.user not in (None, current_user.id):
+        return ok([], page=1, per_page=query_data.per_page, total=0, pages=1)
+    task_id = query_data.task or query_data.competition
+    query = submissions_query(user_id=user_id, task_id=task_id, status=query_data.status)
+    return paged(query, query_data, lambda submission: submission.shown())
+
+
+@blueprint.get("/submissions/<id:submission_id>")
+@api_login_required
+def show_submission(submission_id: int) -> tuple[Response, int]:
+    """One submission with its verdict."""
+    return ok(visible(submission_id, current_user).shown())

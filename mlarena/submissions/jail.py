@@ -1,0 +1,39 @@
+"""The worker's one sandbox. Only the process that evaluates ever starts it."""
+
+from __future__ import annotations
+
+import threading
+
+from mlarena.core.config import settings
+from mlarena.sandbox import Limits, Sandbox
+
+_sandbox: Sandbox | None = None
+_starting = threading.Lock()
+
+
+def sandbox() -> Sandbox:
+    """This process's sandbox, started on first use."""
+    global _sandbox
+    with _starting:
+        if _sandbox is None:
+            wanted = settings()
+            _sandbox = Sandbox(
+                allow_degraded=wanted.sandbox_allow_degraded,
+                limits=Limits(
+                    wall_s=wanted.sandbox_wall_seconds,
+                    cpu_s=int(wanted.sandbox_wall_seconds) + 1,
+                    memory_bytes=wanted.sandbox_memory_mb << 20,
+                ),
+                kinds=("model",),
+            )
+            _sandbox.start()
+        return _sandbox
+
+
+def close() -> None:
+    """End the zygotes of this process."""
+    global _sandbox
+    with _starting:
+        if _sandbox is not None:
+            _sandbox.close()
+            _sandbox = None

@@ -1,0 +1,86 @@
+"""The worker process: RQ without its second fork, the jail, the heartbeat, the board flusher.
+
+RQ's own worker forks a "work horse" for every job, which costs about 80 ms once numpy is imported in it.
+Learner code already runs in a process of its own, the jail's; so the worker evaluates in place
+(SimpleWorker) and stays warm.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import uuid
+from typing import Any
+
+import redis
+import structlog
+from flask import Flask
+from rq import Queue, SimpleWorker
+from rq.job import Job
+
+from mlarena.core.db import db
+from mlarena.core.health import start_heartbeat
+from mlarena.live import flusher
+from mlarena.submissions import jail
+from mlarena.submissions.dispatch import EVALUATIONS
+
+log = structlog.get_logger(__name__)
+
+# Upkeep first: a sweep is short, and it is what brings lost submissions back.
+QUEUES = ("upkeep", EVALUATIONS)
+
+
+class ArenaWorker(SimpleWorker):
+    """One job at a time, each inside the app's context, with the session given back after it."""
+
+    # Redis away: ask again every other second, not after a growing pause of up to a minute.
+    max_connection_wait_time = 2
+
+    def __init__(self, app: Flask, **more: Any) -> None:
+        self.app = app
+        super().__init__(**more)
+
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        with self.app.app_context():
+            try:
+                done: bool = super().perform_job(job, queue)
+            finally:
+                db.session.remove()
+        return done
+
+
+def run(app: Flask) -> None:
+    """Work until told to stop: SIGTERM or SIGINT ends after the job in hand."""
+    settings = app.extensions["settings"]
+    with app.app_context():
+        sandbox = jail.sandbox()
+        if sandbox.refuses:
+            log.error("learner code is refused on this machine", reason=sandbox.refuses)
+
+    def state() -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "sandbox": {
+                "ready": sandbox.ready,
+                "refuses": sandbox.refuses,
+                "layers": sandbox.layers,
+                "degraded": settings.sandbox_allow_degraded,
+            },
+        }
+
+    start_heartbeat(app, "worker", state)
+    flusher.start(app)
+    # A connection of its own: a worker waits for work longer than a page may wait for Redis.
+    connection = redis.Redis.from_url(settings.redis)
+    worker = ArenaWorker(
+        app,
+        queues=[Queue(name, connection=connection) for name in QUEUES],
+        connection=connection,
+        name=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}",
+    )
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        worker.work(logging_level="WARNING")
+    finally:
+        jail.close()
