@@ -4,7 +4,8 @@ set -eu
 folder=$1
 wanted=${2:-}
 
-for python in $wanted python3.13 python3.12 python3.11 python3 python; do
+for python in $wanted python3.13 python3.12 python3.11 python3 \
+    /usr/local/bin/python3 /usr/bin/python3 python; do
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue
     rm -rf "$folder"
     if "$python" -m venv "$folder" >/dev/null 2>&1; then exit 0; fi
