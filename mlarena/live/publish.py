@@ -1,0 +1,70 @@
+"""What tells open pages that something happened. A hint: a page that misses one reads the truth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+import structlog
+from flask import current_app
+
+from mlarena.boards.names import BoardName
+from mlarena.core.redis import RedisError
+from mlarena.live.bus import NAMESPACE, Bus, channel_of
+
+log = structlog.get_logger(__name__)
+
+DIRTY = "mlarena:live:boards"  # a hash: board → how many changes since it was last sent
+
+
+def user_room(user_id: int) -> str:
+    """The room of everything one user has open."""
+    return f"user:{user_id}"
+
+
+def board_room(board: str) -> str:
+    """The room of everyone looking at a board, by the name that pages and scripts use."""
+    return f"board:{board}"
+
+
+def publish(event: str, payload: dict[str, Any], room: str) -> None:
+    """Emit `event` to everyone in `room`, from any process. Call it after the commit.
+
+    Never raises for want of Redis: the page finds out when it next reads.
+    """
+    try:
+        _bus().emit(event, payload, namespace=NAMESPACE, room=room)
+    except RedisError as error:
+        log.warning("not published", event_name=event, room=room, error=str(error))
+
+
+def close(room: str) -> None:
+    """Disconnect everyone in `room`, in every web process: who may still enter comes back."""
+    try:
+        _bus().close_room(room, NAMESPACE)
+    except RedisError as error:
+        log.warning("room not closed", room=room, error=str(error))
+
+
+def board_changed(board: str) -> None:
+    """Tell that `board`, by its public or its stored name, is no longer what its watchers see.
+
+    A flusher (of a worker or the clock) reads the board and publishes it: the first change at once, then
+    at most 4 a second, the last state always. Call it after the commit. Never raises for want of Redis.
+    """
+    client, name = _bus().client, str(BoardName.parse(board))
+    try:
+        if client.hincrby(DIRTY, name, 1) == 1:
+            client.publish(wake_channel(client), name)
+    except RedisError as error:
+        log.warning("board change not told", board=board, error=str(error))
+
+
+def wake_channel(client: redis.Redis) -> str:
+    """Where flushers hear that a clean board became dirty."""
+    return f"{channel_of(client)}:wake"
+
+
+def _bus() -> Bus:
+    bus: Bus = current_app.extensions["live"]
+    return bus
