@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mlarena.core.db import Base, Json, UtcDateTime
@@ -15,17 +15,28 @@ class BoardEntry(Base):
     """One row of one board.
 
     `sort_key` is the score with its sign turned where lower is better, so that every board is read the
-    same way: larger first, then whoever reached it first. `version` counts changes of this row, so
-    that a late update never overwrites a newer one in the Redis index. A house baseline has no user
-    but a `label`.
+    same way: larger first, then whoever reached it first, then the smaller id. `version` is when the
+    row last changed, in microseconds since 1970, and always grows: a late update never overwrites a
+    newer one in the Redis index, and the sweep finds what changed lately. A house baseline has no user
+    but a `label`. There is no table of counts: one row that every verdict updates would make them queue.
     """
 
     __tablename__ = "board_entries"
     __table_args__ = (
         UniqueConstraint("board", "user_id"),
         UniqueConstraint("board", "label"),
-        Index("ix_board_entries_order", "board", "hidden", "sort_key", "reached_at", "id"),
-        Index(None, "changed_at"),
+        # A page is a stretch of this index, and the rows above somebody are two ranges of it.
+        Index(
+            "ix_board_entries_order",
+            "board",
+            "hidden",
+            text("sort_key DESC"),
+            "reached_at",
+            "id",
+        ),
+        Index(None, "version"),
+        # An id never comes back, so the index may drop one that is gone for good.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -37,16 +48,6 @@ class BoardEntry(Base):
     score: Mapped[float]
     sort_key: Mapped[float]
     reached_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    version: Mapped[int] = mapped_column(default=1)
+    version: Mapped[int] = mapped_column(BigInteger)
     hidden: Mapped[bool] = mapped_column(default=False)
     details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
-
-
-class BoardTotal(Base):
-    """How many visible rows a board has, kept so that a page need not count a million."""
-
-    __tablename__ = "board_totals"
-
-    board: Mapped[str] = mapped_column(String(64), primary_key=True)
-    entries: Mapped[int] = mapped_column(default=0)

@@ -9,3 +9,4 @@ def init_app(app: APIFlask) -> None:
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
     app.cli.add_command(commands.submissions)
+    app.cli.add_command(commands.sandbox)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import time
 
 import structlog
-from prometheus_client import Histogram
 
 from mlarena.core.db import db
+from mlarena.core.histograms import SharedHistogram
 from mlarena.submissions import claim
 from mlarena.submissions.models import Submission
 from mlarena.submissions.settle import settle
 
 log = structlog.get_logger(__name__)
 
-EVALUATION_SECONDS = Histogram(
+EVALUATION_SECONDS = SharedHistogram(
     "mlarena_evaluation_seconds",
     "Time from claim to verdict",
-    ["kind", "status"],
+    ("kind", "status"),
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 
@@ -44,7 +44,7 @@ def evaluate(submission_id: int) -> str:
             return "released"
         settled = settle(submission_id, token, verdict)
         took = time.perf_counter() - started
-        EVALUATION_SECONDS.labels(kind, verdict.status).observe(took)
+        EVALUATION_SECONDS.observe(took, kind, verdict.status)
         log.info(
             "evaluated", status=verdict.status, settled=settled, ms=round(took * 1000, 1), kind=kind
         )

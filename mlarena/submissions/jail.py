@@ -20,9 +20,8 @@ def sandbox() -> Sandbox:
             _sandbox = Sandbox(
                 allow_degraded=wanted.sandbox_allow_degraded,
                 limits=Limits(
-                    wall_s=wanted.sandbox_wall_seconds,
-                    cpu_s=int(wanted.sandbox_wall_seconds) + 1,
-                    memory_bytes=wanted.sandbox_memory_mb << 20,
+                    memory_mb=wanted.sandbox_memory_mb,
+                    wall_seconds=wanted.sandbox_wall_seconds,
                 ),
                 kinds=("model",),
             )

@@ -1,0 +1,103 @@
+"""A board's order, read from the database: what the Redis index is made from, and used in its stead.
+
+A page near the top is a short walk along one index. The size of a board, somebody's position and a page
+far down cost time in proportion to how many rows are above; that is what the Redis index spares.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.orm import aliased
+
+from mlarena.boards.models import BoardEntry
+from mlarena.core.db import db
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A stretch of a board's order. Positions count every row from 0; ranks only people, from 1.
+
+    `houses` are the positions of all house rows, ascending. `own` is the (position, entry id) of the
+    user who was asked about, wherever on the board.
+    """
+
+    size: int
+    start: int
+    ids: list[int]
+    houses: list[int]
+    own: tuple[int, int] | None = None
+
+    def rank_at(self, position: int) -> int:
+        """The rank of the person at `position`: house rows stand among the people, unranked."""
+        return position + 1 - bisect_left(self.houses, position)
+
+
+def stretch(board: str, start: int, count: int, user_id: int | None = None) -> Stretch:
+    """`count` rows of the stored board from position `start`."""
+    return Stretch(size(board), start, _ids(board, start, count), *_marks(board, user_id))
+
+
+def around(board: str, user_id: int, n: int) -> Stretch:
+    """The user's row with up to `n` rows on either side; no ids if they are not on the board."""
+    houses, own = _marks(board, user_id)
+    if own is None:
+        return Stretch(size(board), 0, [], houses)
+    start = max(0, own[0] - n)
+    return Stretch(size(board), start, _ids(board, start, own[0] + n + 1 - start), houses, own)
+
+
+def size(board: str) -> int:
+    """How many rows the board shows."""
+    counted = select(func.count()).select_from(BoardEntry).where(*_on(BoardEntry, board))
+    return db.session.scalar(counted) or 0
+
+
+def _ids(board: str, start: int, count: int) -> list[int]:
+    return list(db.session.scalars(in_order(select(BoardEntry.id), board, start, count)))
+
+
+def in_order(query: Select[Any], board: str, start: int, count: int) -> Select[Any]:
+    """`query` (over BoardEntry) limited to `count` rows of the board from `start`, in its order."""
+    return (
+        query.where(*_on(BoardEntry, board))
+        .order_by(BoardEntry.sort_key.desc(), BoardEntry.reached_at, BoardEntry.id)
+        .offset(start)
+        .limit(count)
+    )
+
+
+def _marks(board: str, user_id: int | None) -> tuple[list[int], tuple[int, int] | None]:
+    """Where the house rows stand, and the user."""
+    houses = [position for position, _ in _positions(board, BoardEntry.user_id.is_(None))]
+    if user_id is None:
+        return sorted(houses), None
+    own = _positions(board, BoardEntry.user_id == user_id)
+    return sorted(houses), own[0] if own else None
+
+
+def _positions(board: str, whose: ColumnElement[bool]) -> list[tuple[int, int]]:
+    """(position, id) of the chosen rows: each position is three ranges of the index, counted."""
+    above = aliased(BoardEntry)
+    same_score = above.sort_key == BoardEntry.sort_key
+    same_time = and_(same_score, above.reached_at == BoardEntry.reached_at)
+    ranges = (
+        above.sort_key > BoardEntry.sort_key,
+        and_(same_score, above.reached_at < BoardEntry.reached_at),
+        and_(same_time, above.id < BoardEntry.id),
+    )
+    first, second, third = (
+        select(func.count()).select_from(above).where(*_on(above, board), part).scalar_subquery()
+        for part in ranges
+    )
+    rows = db.session.execute(
+        select(first + second + third, BoardEntry.id).where(*_on(BoardEntry, board), whose)
+    )
+    return [(position, entry_id) for position, entry_id in rows]
+
+
+def _on(entry: type[BoardEntry], board: str) -> tuple[ColumnElement[bool], ...]:
+    return entry.board == board, entry.hidden.is_(False)
