@@ -81,7 +81,7 @@ class Dataset:
     def sample_csv(self) -> bytes:
         return to_csv(self.sample)
 
-    def hidden_csv(self) -> bytes:
+    def hidden_features_csv(self) -> bytes:
         """The hidden features, without labels: what the jail reads, as the learner's download."""
         return to_csv(self.hidden_features)
 
