@@ -1,0 +1,242 @@
+"""The trusted side of one evaluation: hand over the request, watch, and end it."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlarena.sandbox import frames
+from mlarena.sandbox.limits import Limits
+
+READ = 1 << 16
+FLOOD = 64  # times the output that is kept
+GRACE = 2.0  # seconds for a killed process to be reaped
+NOT_JAILED = 70
+
+
+@dataclass
+class Handle:
+    """A waiting child as the zygote handed it over: its socket, its pidfd, its end pipe."""
+
+    pid: int
+    socket: socket.socket
+    pidfd: int
+    end: int
+
+    def close(self) -> None:
+        self.socket.close()
+        os.close(self.pidfd)
+        os.close(self.end)
+
+
+@dataclass
+class Raw:
+    """What was seen, before anybody believes it."""
+
+    status: str = ""
+    note: dict[str, Any] = field(default_factory=dict)
+    final: tuple[bytes, bytes] | None = None
+    output: bytearray = field(default_factory=bytearray)
+    wall_ms: float = 0.0
+    cpu_ms: float = 0.0
+    max_rss: int = 0
+    sealed: bool = False  # hidden inputs were delivered: nothing printed since is shown
+
+
+def read_only(data: bytes) -> int:
+    """A descriptor of a memory file with `data` that cannot be written through."""
+    writable = memory_file()
+    try:
+        fill(writable, data)
+        return reopened(writable)
+    finally:
+        os.close(writable)
+
+
+def memory_file() -> int:
+    return os.memfd_create("input", os.MFD_CLOEXEC)
+
+
+def fill(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def reopened(descriptor: int) -> int:
+    """The same memory file, read only."""
+    return os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+
+
+class Evaluation:
+    """One request on one child. `hidden` is delivered when the sample phase is over."""
+
+    def __init__(self, handle: Handle, limits: Limits, hidden: bytes | None = None) -> None:
+        self._handle, self._limits, self._hidden = handle, limits, hidden
+        self._raw = Raw()
+        self._reader = frames.Reader(limits.result_bytes)
+        self._printed = 0
+        self._killed = ""
+        self._open: set[int] = set()
+
+    def run(self, request: dict[str, Any], inputs: list[int]) -> Raw:
+        """Send `request` with `inputs` (descriptors the caller keeps), see it through."""
+        started = time.monotonic()
+        cpu_before = _processor_ms(self._handle.pid)
+        result, result_write = os.pipe()
+        output, output_write = os.pipe()
+        go_read, go = os.pipe()
+        late = memory_file() if self._hidden is not None else None
+        late_read = [reopened(late)] if late is not None else []
+        try:
+            message = json.dumps(
+                {
+                    **request,
+                    "memory_mb": self._limits.memory_mb,
+                    "cpu_seconds": self._limits.cpu(),
+                }
+            ).encode()
+            given = [result_write, output_write, go_read, *inputs, *late_read]
+            try:
+                socket.send_fds(self._handle.socket, [message], given)
+            except (BrokenPipeError, ConnectionResetError):
+                self._raw.status = "zygote_died"
+            for descriptor in (result_write, output_write, go_read, *late_read):
+                os.close(descriptor)
+            self._handle.socket.close()  # nothing more can be sent, so nothing more received
+            self._result, self._output, self._go, self._late = result, output, go, late
+            if not self._raw.status:
+                self._watch(started + self._limits.wall_seconds)
+        finally:
+            for descriptor in (result, output, go, *([late] if late is not None else [])):
+                os.close(descriptor)
+        self._raw.wall_ms = (time.monotonic() - started) * 1e3
+        self._raw.cpu_ms = max(0.0, self._raw.cpu_ms - cpu_before)
+        return self._raw
+
+    def _watch(self, deadline: float) -> None:
+        poll = select.poll()
+        self._open = {self._result, self._output, self._handle.end}
+        for descriptor in (self._result, self._output):
+            os.set_blocking(descriptor, False)
+        for descriptor in self._open:
+            poll.register(descriptor, select.POLLIN)
+        ended: dict[str, Any] | None = None
+        while self._open:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                if self._killed and left < -GRACE:
+                    break
+                self._kill("timeout")
+                left = 0.1
+            for descriptor, _ in poll.poll(left * 1e3 + 1):
+                data = _read(descriptor)
+                if data is None:
+                    continue
+                if not data:
+                    poll.unregister(descriptor)
+                    self._open.discard(descriptor)
+                elif descriptor == self._result:
+                    self._take_result(data)
+                elif descriptor == self._output:
+                    self._take_output(data)
+                else:
+                    ended = json.loads(data)
+        self._conclude(ended)
+
+    def _take_result(self, data: bytes) -> None:
+        if self._killed:
+            return
+        try:
+            for tag, payload in self._reader.feed(data):
+                self._take_frame(tag, payload)
+        except frames.BadFrame:
+            self._kill("bad_frame")
+        if self._reader.too_big:
+            self._kill("result_too_big")
+
+    def _take_frame(self, tag: bytes, payload: bytes) -> None:
+        if self._raw.final:
+            raise frames.BadFrame("a frame after the last")
+        if tag != b"NOTE":
+            self._raw.final = (tag, payload)
+        elif self._raw.sealed or self._late is None or self._hidden is None:
+            raise frames.BadFrame("a note out of turn")
+        else:
+            note = frames.read_json(payload)
+            if not isinstance(note, dict):
+                raise frames.BadFrame("a note that is no object")
+            self._raw.note = note
+            self._deliver(self._late, self._hidden)
+
+    def _deliver(self, late: int, hidden: bytes) -> None:
+        """First all that was printed so far, then the hidden inputs: no print can show them."""
+        while self._output in self._open and (data := _read(self._output)):
+            self._take_output(data)
+        self._raw.sealed = True
+        fill(late, hidden)
+        try:
+            os.write(self._go, b"g")
+        except BrokenPipeError:
+            return  # it ended meanwhile; its end is told elsewhere
+
+    def _take_output(self, data: bytes) -> None:
+        self._printed += len(data)
+        if not self._raw.sealed:
+            room = self._limits.output_bytes - len(self._raw.output)
+            self._raw.output += data[: max(0, room)]
+        if self._printed > FLOOD * self._limits.output_bytes:
+            self._kill("output_flood")
+
+    def _kill(self, why: str) -> None:
+        self._killed = self._killed or why
+        try:
+            signal.pidfd_send_signal(self._handle.pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            return  # already dead
+
+    def _conclude(self, ended: dict[str, Any] | None) -> None:
+        if ended:
+            self._raw.cpu_ms, self._raw.max_rss = ended["cpu_ms"], ended["max_rss"]
+        self._raw.status = self._status(ended)
+
+    def _status(self, ended: dict[str, Any] | None) -> str:
+        if self._killed:
+            return self._killed
+        if ended is None or ended["exit"] == NOT_JAILED:
+            return "zygote_died"
+        code = ended["exit"]
+        if code == -signal.SIGSYS:
+            return "violation"
+        out_of_time = ended["cpu_ms"] >= self._limits.cpu() * 1e3
+        if code == -signal.SIGXCPU or (code == -signal.SIGKILL and out_of_time):
+            return "cpu_limit"
+        if code == -signal.SIGKILL:
+            return "memory"  # not ours: the machine ran out and chose it (see oom_score_adj)
+        if code != 0:
+            return "crashed"
+        if self._reader.pending():
+            return "bad_frame"
+        return "ok" if self._raw.final else "no_result"
+
+
+def _read(descriptor: int) -> bytes | None:
+    """Bytes that are there; empty at the end; None when there is nothing yet."""
+    try:
+        return os.read(descriptor, READ)
+    except BlockingIOError:
+        return None
+
+
+def _processor_ms(pid: int) -> float:
+    """Processor time of another process, by its clock (linux/posix-timers: ~pid << 3 | 2)."""
+    try:
+        return time.clock_gettime((~pid << 3) | 2) * 1e3
+    except OSError:
+        return 0.0

@@ -1,0 +1,1 @@
+"""What runs inside the jail. Nothing here holds a label, a secret or a handle."""
