@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify, request
+from flask import Response, current_app, jsonify, request
+from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Select, func, select
 from werkzeug.routing import IntegerConverter
 
 from mlarena.core.db import db
+from mlarena.core.errors import Malformed, WrongType
 
 PREFIX = "/api/v1"
 # The largest id PostgreSQL's integer holds: a larger one in a path is simply not found.
@@ -29,16 +32,19 @@ class IdConverter(IntegerConverter):
 
 
 class Strict(BaseModel):
-    """A body or query that knows its fields: an unknown one is an error, and so is a NUL byte."""
+    """A body or query that knows its fields: an unknown one is an error, and so is text that cannot
+    be stored."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
 
     @model_validator(mode="before")
     @classmethod
-    def _no_nul_bytes(cls, data: Any) -> Any:
-        # PostgreSQL cannot store them, and no honest text has them.
-        if _holds_nul(data):
+    def _only_text(cls, data: Any) -> Any:
+        # PostgreSQL stores neither, and no honest text has them.
+        if any("\x00" in text for text in _texts(data)):
             raise ValueError("Text must not contain NUL bytes.")
+        if any("\ud800" <= character <= "\udfff" for text in _texts(data) for character in text):
+            raise ValueError("Text must not contain half a character (a lone surrogate).")
         return data
 
 
@@ -57,14 +63,18 @@ class PageQuery(Strict):
         return (self.page - 1) * self.per_page
 
 
-def _holds_nul(data: Any) -> bool:
-    if isinstance(data, str):
-        return "\x00" in data
-    if isinstance(data, dict):
-        return any(_holds_nul(key) or _holds_nul(value) for key, value in data.items())
-    if isinstance(data, (list, tuple)):
-        return any(map(_holds_nul, data))
-    return False
+def _texts(data: Any) -> Iterator[str]:
+    """Every string in `data`, keys too. Not recursive: JSON may be nested deeper than Python's stack."""
+    waiting = [data]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting.extend(value.keys())
+            waiting.extend(value.values())
+        elif isinstance(value, (list, tuple)):
+            waiting.extend(value)
 
 
 def ok(data: Any, status: int = 200, **meta: Any) -> tuple[Response, int]:
@@ -106,16 +116,64 @@ def wants_json() -> bool:
     return request.path.startswith("/api/")
 
 
+ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["status", "message"],
+    "properties": {
+        "status": {"const": "error"},
+        "message": {"type": "string"},
+        "errors": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+    },
+}
+
+
+def documented(status: int, example: Any, *errors: int) -> dict[int, Any]:
+    """A door's answers for the OpenAPI document: its success with an example, its errors by status."""
+    body: dict[str, Any] = {"status": "success", "data": example}
+    if isinstance(example, list):
+        body["meta"] = page_meta(1, 20, len(example))
+    schema = {"type": "object", "required": ["status", "data"]}
+    told: dict[int, Any] = {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/json": {"schema": schema, "example": body}},
+        }
+    }
+    for code in errors:
+        told[code] = {
+            "description": HTTPStatus(code).phrase,
+            "content": {"application/json": {"schema": ERROR_SCHEMA}},
+        }
+    return told
+
+
 def api_blueprint(name: str, tag: str) -> APIBlueprint:
-    """A blueprint below /api/v1. A bearer token needs no CSRF header; a browser's cookie does."""
+    """A blueprint below /api/v1. A bearer token needs no CSRF header; a browser's session does."""
     blueprint = APIBlueprint(f"{name}_api", __name__, url_prefix=PREFIX, tag=tag)
     csrf.exempt(blueprint)
 
     @blueprint.before_request
-    def cookies_need_csrf() -> None:
+    def sessions_need_csrf() -> None:
         if request.method in {"GET", "HEAD", "OPTIONS"} or "Authorization" in request.headers:
             return
-        if request.cookies:
+        # An anonymous request has no authority that another site could borrow.
+        if current_user.is_authenticated:
             csrf.protect()
+
+    @blueprint.before_request
+    def json_is_json() -> None:
+        """Doors that read JSON take nothing else, and say so before anything else is looked at."""
+        view = current_app.view_functions[request.endpoint or ""]
+        if getattr(view, "_spec", {}).get("content_type") != "application/json":
+            return
+        if request.mimetype and not request.is_json:
+            raise WrongType("Send JSON, with the header `Content-Type: application/json`.")
+        try:
+            request.get_json(force=True)
+        except RecursionError:
+            raise Malformed("The JSON is nested too deeply.") from None
 
     return blueprint
