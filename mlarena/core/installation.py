@@ -1,4 +1,4 @@
-"""What this installation was born with: secrets made once and kept with its data."""
+"""What this installation knows of itself: secrets made once, and small notes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ class InstallationSecret(Base):
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     value: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Note(Base):
+    """A small thing the installation remembers about itself."""
+
+    __tablename__ = "installation_notes"
+
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    value: Mapped[str] = mapped_column(String(256))
 
 
 def installation_secret(name: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -9,7 +10,7 @@ import structlog
 from mlarena.core.storage import storage
 from mlarena.quests.hidden import Hidden, hidden
 from mlarena.quests.models import Quest
-from mlarena.sandbox import Outcome
+from mlarena.sandbox import Limits, Outcome
 from mlarena.scoring import report
 from mlarena.scoring.metrics import Metric, MetricError
 from mlarena.submissions.jail import sandbox
@@ -44,10 +45,19 @@ def grade(quest: Quest, submission: Submission) -> Verdict:
         sample=rows.sample,
         method=METHODS[rule.needs],
         rows=len(rows.target),
+        limits=_limits(quest, jail.limits),
     )
     if outcome.ours:
         raise JailFault(f"submission {submission.id}: the jail's zygote died")
     return judge(quest, rule, rows, outcome, submission.payload)
+
+
+def _limits(quest: Quest, usual: Limits) -> Limits:
+    """The quest's own budget where it has one, the installation's otherwise."""
+    own = {
+        name: quest.limits[name] for name in ("wall_seconds", "memory_mb") if name in quest.limits
+    }
+    return replace(usual, **own)
 
 
 def judge(

@@ -59,6 +59,8 @@ class Quest(Task):
     threshold: Mapped[float]
     starter_code: Mapped[str] = mapped_column(Text, default="")
     hints: Mapped[list[str]] = mapped_column(Json, default=list)
+    # submissions_per_day, upload_mb, wall_seconds, memory_mb; what is not there is the installation's
+    limits: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
 
     level: Mapped[Level] = relationship(lazy="joined")
     dataset: Mapped[Dataset] = relationship(lazy="joined")

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from mlarena.accounts.models import User
 from mlarena.core import health
+from mlarena.core.clock import utcnow
+from mlarena.core.config import settings
 from mlarena.core.db import db
 from mlarena.core.errors import Forbidden, NotFound, Unavailable
 from mlarena.core.redis import RedisError
@@ -58,6 +60,7 @@ class QuestView:
             "dataset": quest.dataset.shown(),
             "starter_code": quest.starter_code,
             "hints": quest.hints,
+            "limits": quest.limits,
             "published": quest.status == "published",
             "status": self.state,
             "attempts": self.progress.attempts if self.progress else 0,
@@ -121,8 +124,37 @@ def submit_model(user: User, quest_id: int, filename: str, file: BinaryIO) -> Su
     quest = opened(quest_id, user).quest
     model_format = artifact.check(filename, file)
     _require_jail()
+    _require_attempts_left(user, quest)
     payload = {"format": model_format, "filename": filename[-120:]}
-    return intake.accept(user, quest, payload, file)
+    return intake.accept(user, quest, payload, file, largest=upload_bytes(quest))
+
+
+def upload_bytes(quest: Quest) -> int:
+    """The largest file this quest takes: its own limit, or the installation's."""
+    own = quest.limits.get("upload_mb")
+    most = settings().max_upload_bytes
+    return min(most, own << 20) if own else most
+
+
+def attempts_left(user: User, quest: Quest) -> int | None:
+    """How many submissions are left today (UTC); None where the quest has no such limit."""
+    daily = quest.limits.get("submissions_per_day")
+    if daily is None:
+        return None
+    midnight = utcnow().replace(hour=0, minute=0, second=0, microsecond=0)
+    used = db.session.scalar(
+        select(func.count())
+        .select_from(Submission)
+        .where(Submission.user_id == user.id, Submission.task_id == quest.id)
+        .where(Submission.queued_at >= midnight)
+    )
+    return max(0, daily - (used or 0))
+
+
+def _require_attempts_left(user: User, quest: Quest) -> None:
+    if attempts_left(user, quest) == 0:
+        daily = quest.limits["submissions_per_day"]
+        raise Forbidden(f"This quest takes {daily} submissions a day. Come back after 00:00 UTC.")
 
 
 def xp_of(user: User | None) -> int:

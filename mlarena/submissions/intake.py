@@ -18,11 +18,16 @@ from mlarena.submissions.models import Progress, Submission, Task
 
 
 def accept(
-    user: User, task: Task, payload: dict[str, Any], artifact: BinaryIO | None = None
+    user: User,
+    task: Task,
+    payload: dict[str, Any],
+    artifact: BinaryIO | None = None,
+    largest: int | None = None,
 ) -> Submission:
     """Take one submission in: artifact, progress and the `queued` row in one transaction.
 
-    `payload` is small and JSON-able; `artifact` is the file, read to the end. Raises NotFound for a
+    `payload` is small and JSON-able; `artifact` is the file, read to the end, of at most `largest`
+    bytes (None: the installation's limit). Raises NotFound for a
     task that is not published, TooLarge, and Conflict when the same file of the same learner is
     being evaluated at this moment. Whatever is raised, nothing is stored.
     """
@@ -34,7 +39,7 @@ def accept(
     try:
         sha256 = None
         if artifact is not None:
-            blob = storage().put(artifact, settings().max_upload_bytes)
+            blob = storage().put(artifact, largest or settings().max_upload_bytes)
             sha256 = blob.sha256
             payload = payload | {"sha256": sha256, "size": blob.size}
         submission = Submission(
