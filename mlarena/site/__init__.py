@@ -4,8 +4,10 @@ from apiflask import APIFlask
 
 
 def init_app(app: APIFlask) -> None:
-    from mlarena.site import health, metrics, pages
+    from mlarena.site import health, metrics, openapi, pages
 
-    app.register_blueprint(pages.blueprint)
+    pages.init_pages(app)
+    openapi.init_openapi(app)
+    metrics.watch_requests(app)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(metrics.blueprint)

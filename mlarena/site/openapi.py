@@ -1,0 +1,149 @@
+"""The OpenAPI document: what APIFlask reads off the views, completed by what holds for all of them.
+
+The envelope, the errors every door can answer with, ids, and who may come in are the same everywhere, so
+they are written once here and not in every view.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIFlask
+
+from mlarena.core.api import LARGEST_ID, PREFIX
+from mlarena.core.problems import WORDS
+from mlarena.site.shapes import DATA, SCHEMAS, Schema, ref
+
+Document = dict[str, Any]
+
+DESCRIPTION = f"""\
+Everything a page can do, a script can do.
+
+Get a token at `POST {PREFIX}/auth/login` (valid for minutes, with a refresh token), or make a personal \
+token (`mla_…`) on the settings page, and send it as `Authorization: Bearer TOKEN`. A signed-in browser \
+works too; what changes something then needs the header `X-CSRFToken`.
+
+A success is `{{"status": "success", "data": …}}`, lists add `"meta"`. An error has the right HTTP status \
+and is `{{"status": "error", "message": "…", "errors": {{field: […]}}}}`. Times are RFC 3339 in UTC. \
+Unknown fields are an error.
+"""
+
+TAGS = {
+    "Accounts": "Register, log in, tokens, profiles.",
+    "Progress": "XP, levels, streaks and badges.",
+    "Quests": "Train a model, upload it, see it scored.",
+    "Submissions": "What was handed in, and its verdict.",
+    "Boards": "Who stands where.",
+}
+
+SECURITY_SCHEMES: dict[str, Schema] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A JWT access token, or a personal token `mla_…`",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "session",
+        "description": "A signed-in browser; what changes something needs `X-CSRFToken` too",
+    },
+}
+RETRY_AFTER = {
+    "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 0}}
+}
+BODY_METHODS = {"post", "put", "patch", "delete"}
+
+
+def init_openapi(app: APIFlask) -> None:
+    # The address of the first request must not be what everybody is told from then on.
+    app.config["AUTO_SERVERS"] = False
+    app.servers = [{"url": "/", "description": "This arena"}]
+    app.description = DESCRIPTION
+    app.security_schemes = SECURITY_SCHEMES
+    app.config.update(
+        AUTO_VALIDATION_ERROR_RESPONSE=False,
+        AUTO_AUTH_ERROR_RESPONSE=False,
+        AUTO_404_RESPONSE=False,
+        AUTO_OPERATION_ID=True,
+    )
+    app.spec_processor(complete)
+
+
+def complete(document: Document) -> Document:
+    """Fill in what holds for every operation."""
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {}).update(SCHEMAS)
+    components["responses"] = {str(status): _error(status) for status in WORDS}
+    document["tags"] = [
+        {**tag, "description": TAGS[tag["name"]]} if tag["name"] in TAGS else tag
+        for tag in document.get("tags", [])
+    ]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            _complete(path.removeprefix(PREFIX), method, operation)
+    return document
+
+
+def _complete(path: str, method: str, operation: Document) -> None:
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path" and parameter["name"].endswith("_id"):
+            parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+    if "security" in operation:
+        operation["security"] = [{"bearer": []}, {"session": []}]
+    responses = operation["responses"]
+    _describe_success(path, method, responses)
+    for status in _possible_errors(path, method, operation):
+        responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _describe_success(path: str, method: str, responses: Document) -> None:
+    """The envelope, with the shape of its `data` where api.md fixes one; examples stay."""
+    status, shape = DATA.get((method.upper(), path), (200, {}))
+    if status != 200 and "200" in responses and str(status) not in responses:
+        # APIFlask supposes 200 where a view says nothing.
+        responses[str(status)] = responses.pop("200")
+    for code, said in responses.items():
+        content = said.get("content") or {"application/json": {}}
+        if code.startswith("2") and "application/json" in content:
+            content["application/json"]["schema"] = envelope(shape)
+            said["content"] = content
+
+
+def envelope(shape: Schema) -> Schema:
+    """`{"status": "success", "data": …}`, with `meta` where `data` is a page of a list."""
+    fields: dict[str, Schema] = {"status": {"const": "success"}, "data": shape}
+    required = ["status", "data"]
+    if shape.get("type") == "array":
+        fields["meta"] = ref("PageMeta")
+        required.append("meta")
+    return {"type": "object", "properties": fields, "required": required}
+
+
+def _possible_errors(path: str, method: str, operation: Document) -> list[int]:
+    """Which errors a door can answer with follows from what it takes."""
+    takes_path = any(p["in"] == "path" for p in operation.get("parameters", []))
+    takes_query = any(p["in"] == "query" for p in operation.get("parameters", []))
+    found = [401, 429, 503]  # a bad token is refused also where none is needed
+    if takes_path:
+        found.append(404)
+    if takes_query or "requestBody" in operation:
+        found.append(422)
+    if method in BODY_METHODS:
+        found += [400, 403, 409, 413]
+    elif operation.get("security"):
+        found.append(403)
+    if "requestBody" in operation:
+        found.append(415)
+    return sorted(found)
+
+
+def _error(status: int) -> Schema:
+    response: Schema = {
+        "description": WORDS[status],
+        "content": {"application/json": {"schema": ref("Error")}},
+    }
+    if status in (429, 503):
+        response["headers"] = RETRY_AFTER
+    return response
