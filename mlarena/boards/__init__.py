@@ -4,7 +4,8 @@ from apiflask import APIFlask
 
 
 def init_app(app: APIFlask) -> None:
-    from mlarena.boards import api, pages
+    from mlarena.boards import api, listening, pages
 
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
+    listening.connect()

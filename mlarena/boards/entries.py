@@ -120,7 +120,7 @@ def add(board: str, user_id: int, amount: float, at: datetime) -> Change:
             "score": BoardEntry.score + new.score,
             "sort_key": BoardEntry.sort_key + new.sort_key,
             "reached_at": later,
-            "version": _next_version(new.version),
+            "version": next_version(new.version),
         },
     )
     return Change(*db.session.execute(added.returning(*COLUMNS)).one())
@@ -131,7 +131,7 @@ def set_listed(user_id: int, listed: bool) -> list[Change]:
     changed = db.session.execute(
         update(BoardEntry)
         .where(BoardEntry.user_id == user_id, BoardEntry.hidden.is_(listed))
-        .values(hidden=not listed, version=_next_version(now_version()))
+        .values(hidden=not listed, version=next_version(now_version()))
         .returning(*COLUMNS)
         .execution_options(synchronize_session=False)
     )
@@ -154,7 +154,7 @@ def _upsert(board: str, whose: dict[str, Any], what: dict[str, Any], better: Any
     new = fresh.excluded
     entered = fresh.on_conflict_do_update(
         index_elements=["board", "user_id" if "user_id" in whose else "label"],
-        set_={name: new[name] for name in what} | {"version": _next_version(new.version)},
+        set_={name: new[name] for name in what} | {"version": next_version(new.version)},
         where=better(new),
     )
     row = db.session.execute(entered.returning(*COLUMNS)).one_or_none()
@@ -182,6 +182,6 @@ def _unlisted(user_id: int) -> ColumnElement[bool]:
     return select(not_(User.listed)).where(User.id == user_id).scalar_subquery()
 
 
-def _next_version(stamp: Any) -> ColumnElement[int]:
+def next_version(stamp: Any) -> ColumnElement[int]:
     """Later than the row's last, also when two changes share a microsecond or a clock goes back."""
     return case((BoardEntry.version >= stamp, BoardEntry.version + 1), else_=stamp)

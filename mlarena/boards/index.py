@@ -1,0 +1,160 @@
+"""The boards' index in Redis: refreshed after each commit, and brought back after Redis has lost it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import func, not_, select, tuple_, update
+
+from mlarena.accounts.models import User
+from mlarena.boards import mirror
+from mlarena.boards.entries import COLUMNS, Change, next_version, now_version, version_at
+from mlarena.boards.models import BoardEntry
+from mlarena.boards.names import BoardName
+from mlarena.boards.scripts import FINISH, START
+from mlarena.core.clock import utcnow
+from mlarena.core.db import db
+from mlarena.core.redis import RedisError, redis_client
+
+log = structlog.get_logger(__name__)
+
+BATCH = 2000
+# Up to when the index is known to be complete. It lives in Redis itself: a Redis that comes back with an
+# older state brings an older mark with it, and everything since is read again.
+MARK = "mlarena:boards:until"
+# A row's version is taken before its commit: look back further than a transaction lasts.
+MARGIN = timedelta(seconds=30)
+# Renewed with every batch, so that a builder that was killed is soon replaced.
+LOCK_MS = 15_000
+
+
+def apply(changes: Iterable[Change]) -> int:
+    """Bring the index up to date, after the commit. Returns how many rows were news to it.
+
+    Never fails for want of Redis: the sweep makes good what is lost here.
+    """
+    try:
+        return mirror.write(changes)
+    except RedisError as error:
+        log.warning("board index not updated", error=str(error))
+        return 0
+
+
+def catch_up(since: datetime) -> int:
+    """Make the index whole again; returns how many rows and boards needed it. Raises RedisError.
+
+    Idempotent, and any number may run at once. Rows that changed after `since`, or after the index was
+    last known to be complete if that is longer ago, are applied again; boards whose copy is missing or
+    incomplete are rebuilt.
+    """
+    client, begun = redis_client(), utcnow()
+    mark: Any = client.get(MARK)
+    floor = version_at(since - MARGIN)
+    if mark is not None:
+        floor = min(floor, int(mark) - MARGIN // timedelta(microseconds=1))
+    mended = _agree_on_hidden(floor)
+    mended += sum(rebuild(board) for board in _boards() if not mirror.ready(board))
+    mended += sum(mirror.write(batch) for batch in _changed_since(floor))
+    client.set(MARK, version_at(begun))
+    return mended
+
+
+def rebuild(board: str) -> bool:
+    """Build the copy of one stored board from the database. False if another process is at it.
+
+    Verdicts go on meanwhile: they and the rebuild write through the same script, where the newer version
+    of a row wins whoever comes first.
+    """
+    client, token, lock = redis_client(), uuid.uuid4().hex, f"{mirror.PREFIX}:{board}:lock"
+    if not client.set(lock, token, nx=True, px=LOCK_MS):
+        return False
+    mirror.run(START, board, token)
+    rows = 0
+    for batch in _rows_of(board):
+        mirror.write(batch)
+        client.pexpire(lock, LOCK_MS)
+        rows += len(batch)
+    finished = bool(mirror.run(FINISH, board, token))
+    client.delete(lock)
+    log.info("board index rebuilt", board=board, rows=rows, finished=finished)
+    return finished
+
+
+def _boards() -> list[str]:
+    """The stored boards, each found by one step in the index (a loose index scan).
+
+    A week that is over is left to the database: it is not looked at often enough.
+    """
+    names = select(func.min(BoardEntry.board).label("board")).cte("names", recursive=True)
+    following = (
+        select(func.min(BoardEntry.board)).where(BoardEntry.board > names.c.board).scalar_subquery()
+    )
+    names = names.union_all(select(following).where(names.c.board.is_not(None)))
+    with db.engine.connect() as connection:
+        found = connection.scalars(select(names.c.board).where(names.c.board.is_not(None))).all()
+    this_week = BoardName("weekly").stored()
+    return [name for name in found if not name.startswith("weekly:") or name == this_week]
+
+
+def _rows_of(board: str) -> Iterator[list[Change]]:
+    """Every row of a board, hidden ones too, in batches along the (board, user) index."""
+    query = select(*COLUMNS).where(BoardEntry.board == board)
+    with db.engine.connect() as connection:
+        houses = [
+            Change(*row) for row in connection.execute(query.where(BoardEntry.user_id.is_(None)))
+        ]
+    if houses:
+        yield houses
+    last = 0
+    while True:
+        batch_query = (
+            query.where(BoardEntry.user_id > last).order_by(BoardEntry.user_id).limit(BATCH)
+        )
+        with db.engine.connect() as connection:
+            batch = [Change(*row) for row in connection.execute(batch_query)]
+        if not batch:
+            return
+        yield batch
+        last = batch[-1].user_id or last
+
+
+def _changed_since(floor: int) -> Iterator[list[Change]]:
+    """Every row that changed at `floor` (microseconds) or later, in batches along the version index."""
+    last = (floor, 0)
+    while True:
+        query = (
+            select(*COLUMNS)
+            .where(tuple_(BoardEntry.version, BoardEntry.id) > last)
+            .order_by(BoardEntry.version, BoardEntry.id)
+            .limit(BATCH)
+        )
+        with db.engine.connect() as connection:
+            batch = [Change(*row) for row in connection.execute(query)]
+        if not batch:
+            return
+        yield batch
+        last = (batch[-1].version, batch[-1].entry_id)
+
+
+def _agree_on_hidden(floor: int) -> int:
+    """Rows entered in the very moment in which their user chose to be hidden, or shown again."""
+    wrong = (
+        select(BoardEntry.id)
+        .join(User, User.id == BoardEntry.user_id)
+        .where(BoardEntry.version >= floor, BoardEntry.hidden == User.listed)
+    )
+    if db.session.scalars(wrong.limit(1)).first() is None:
+        db.session.rollback()
+        return 0
+    mended = db.session.execute(
+        update(BoardEntry)
+        .where(BoardEntry.id.in_(wrong))
+        .values(hidden=not_(BoardEntry.hidden), version=next_version(now_version()))
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
+    return int(mended.rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,119 @@
+"""The Lua that Redis runs on a board's four keys: each script is one atomic step.
+
+KEYS are always order, rows, houses, state; see `index.py` for what they hold.
+"""
+
+from __future__ import annotations
+
+# ARGV: seconds to live (0: for ever), then (field, version, score, member or "", house "1" or "0") a row.
+# Returns how many rows it changed: one that is not newer than what is known is left alone.
+APPLY = """
+local changed, members = 0, 0
+for i = 2, #ARGV, 5 do
+  local field, version, score = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local member, house = ARGV[i + 3], ARGV[i + 4] == '1'
+  local known = redis.call('HGET', KEYS[2], field)
+  local colon = known and string.find(known, ':', 1, true)
+  if not known or tonumber(string.sub(known, 1, colon - 1)) < tonumber(version) then
+    local old = known and string.sub(known, colon + 1) or ''
+    if old ~= '' and old ~= member then
+      members = members - redis.call('ZREM', KEYS[1], old)
+      if house then redis.call('ZREM', KEYS[3], old) end
+    end
+    if member ~= '' then
+      members = members + redis.call('ZADD', KEYS[1], score, member)
+      if house then redis.call('ZADD', KEYS[3], score, member) end
+    end
+    redis.call('HSET', KEYS[2], field, version .. ':' .. member)
+    changed = changed + 1
+  end
+end
+if members ~= 0 then redis.call('HINCRBY', KEYS[4], 'count', members) end
+if changed > 0 and ARGV[1] ~= '0' then
+  for i = 1, 4 do redis.call('EXPIRE', KEYS[i], ARGV[1]) end
+end
+return changed
+"""
+
+# Whether everything is in: it was once finished, and as many members are there as were counted. A
+# copy that an eviction, a wipe or a kill has halved fails this.
+_READY = """
+local function ready()
+  local state = redis.call('HMGET', KEYS[4], 'ready', 'count')
+  return state[1] == '1' and redis.call('ZCARD', KEYS[1]) == tonumber(state[2] or 0)
+end
+"""
+
+READY = _READY + "return ready() and 1 or 0"
+
+# What both readers below return: {size, start, members, positions of the house rows, own position,
+# own member}; nil unless ready.
+_READ = (
+    _READY
+    + """
+local function own_place(user)
+  local known = redis.call('HGET', KEYS[2], user)
+  local member = known and string.sub(known, string.find(known, ':', 1, true) + 1) or ''
+  if member == '' then return -1, '' end
+  return redis.call('ZREVRANK', KEYS[1], member) or -1, member
+end
+local function read(start, count, place, member)
+  local houses = redis.call('ZREVRANGE', KEYS[3], 0, -1)
+  for i = 1, #houses do houses[i] = redis.call('ZREVRANK', KEYS[1], houses[i]) end
+  local members = {}
+  if count > 0 then members = redis.call('ZREVRANGE', KEYS[1], start, start + count - 1) end
+  return {redis.call('ZCARD', KEYS[1]), start, members, houses, place, member}
+end
+"""
+)
+
+# ARGV: start, count, user id or ""
+STRETCH = (
+    _READ
+    + """
+if not ready() then return false end
+local place, member = own_place(ARGV[3])
+return read(tonumber(ARGV[1]), tonumber(ARGV[2]), place, member)
+"""
+)
+
+# ARGV: user id, how many rows on either side
+AROUND = (
+    _READ
+    + """
+if not ready() then return false end
+local place, member = own_place(ARGV[1])
+if place < 0 then return read(0, 0, place, member) end
+local start = math.max(0, place - tonumber(ARGV[2]))
+return read(start, place + tonumber(ARGV[2]) + 1 - start, place, member)
+"""
+)
+
+# ARGV: token. Throw away what is there and begin to build.
+START = """
+redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
+redis.call('HSET', KEYS[4], 'building', ARGV[1], 'count', 0)
+"""
+
+# ARGV: token. Only who began last may say that it is finished.
+FINISH = """
+if redis.call('HGET', KEYS[4], 'building') ~= ARGV[1] then return 0 end
+redis.call('HDEL', KEYS[4], 'building')
+redis.call('HSET', KEYS[4], 'ready', 1)
+return 1
+"""
+
+# ARGV: start, count, then ends of members to remove if they stand in that stretch
+DROP = """
+local gone = {}
+for i = 3, #ARGV do gone[ARGV[i]] = true end
+local dropped = 0
+for _, member in ipairs(redis.call('ZREVRANGE', KEYS[1], ARGV[1], ARGV[1] + ARGV[2] - 1)) do
+  if gone[string.sub(member, -8)] then
+    redis.call('ZREM', KEYS[3], member)
+    dropped = dropped + redis.call('ZREM', KEYS[1], member)
+  end
+end
+if dropped > 0 then redis.call('HINCRBY', KEYS[4], 'count', -dropped) end
+return dropped
+"""

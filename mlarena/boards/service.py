@@ -1,0 +1,169 @@
+"""The boards' verbs: enter a score, read a page, find somebody's place.
+
+Writing happens inside the caller's transaction; `index.apply` follows its commit. Reading asks the Redis
+index where things stand and the database what stands there, and without Redis only the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from mlarena.accounts.models import User
+from mlarena.boards import mirror, standings
+from mlarena.boards.entries import Change, add, place_house, record, set_listed
+from mlarena.boards.models import BoardEntry
+from mlarena.boards.names import BoardName, check_visible, register_board
+from mlarena.boards.standings import Stretch
+from mlarena.core.api import page_meta
+from mlarena.core.clock import rfc3339
+from mlarena.core.db import db
+
+__all__ = [
+    "BoardPage",
+    "BoardRow",
+    "Change",
+    "add",
+    "around",
+    "check_visible",
+    "page",
+    "place_house",
+    "rank",
+    "record",
+    "register_board",
+    "set_listed",
+    "standing",
+]
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    """One row as it is shown. A house baseline has neither rank nor user."""
+
+    rank: int | None
+    user_id: int | None
+    username: str
+    score: float
+    submitted_at: datetime
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def house(self) -> bool:
+        return self.user_id is None
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "rank": self.rank,
+            "user_id": self.user_id,
+            "username": self.username,
+            "score": self.score,
+            "submitted_at": rfc3339(self.submitted_at),
+            "house": self.house,
+        }
+
+
+@dataclass(frozen=True)
+class BoardPage:
+    """One page of a board. `me` is the viewer's own row, on this page or not; `total` counts rows."""
+
+    board: BoardName
+    rows: list[BoardRow]
+    page: int
+    per_page: int
+    total: int
+    me: BoardRow | None = None
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """Page fields and `me`, as the API's `meta` has them."""
+        own = self.me.shown() if self.me else None
+        return {**page_meta(self.page, self.per_page, self.total), "me": own}
+
+    @property
+    def me_elsewhere(self) -> bool:
+        """Whether the viewer stands on the board but not on this page."""
+        return self.me is not None and self.me not in self.rows
+
+
+def page(board: str, page: int, per_page: int, viewer: User | None = None) -> BoardPage:
+    """Page `page` (from 1) of the board; empty beyond its end. Raises NotFound for no board's name."""
+    name = BoardName.parse(board)
+    stored = name.stored()
+    own_id = viewer.id if viewer else None
+    start = (page - 1) * per_page
+    found = mirror.stretch(stored, start, per_page, own_id)
+    if found is None:
+        found = standings.stretch(stored, start, per_page, own_id)
+    rows, me = _rows(stored, found)
+    return BoardPage(name, rows, page, per_page, found.size, me)
+
+
+def around(board: str, user_id: int, n: int) -> list[BoardRow]:
+    """The user's row with up to `n` rows on either side; empty if they are not on the board."""
+    stored = BoardName.parse(board).stored()
+    found = mirror.around(stored, user_id, n)
+    return _rows(stored, found or standings.around(stored, user_id, n))[0]
+
+
+def standing(board: str, user_id: int) -> BoardRow | None:
+    """The user's own row, with its rank; None if they are not on the board."""
+    rows = around(board, user_id, 0)
+    return rows[0] if rows else None
+
+
+def rank(board: str, user_id: int) -> int | None:
+    """The user's rank among people, from 1; None if they are not on the board."""
+    stored = BoardName.parse(board).stored()
+    found = mirror.around(stored, user_id, 0) or standings.around(stored, user_id, 0)
+    return found.rank_at(found.own[0]) if found.own else None
+
+
+def _rows(stored: str, found: Stretch) -> tuple[list[BoardRow], BoardRow | None]:
+    """The stretch with its flesh on, and the asked user's row: one query by primary key."""
+    entries = _entries({*found.ids, found.own[1]} if found.own else found.ids)
+    rows = [
+        _row(entries[entry_id], found, position)
+        for position, entry_id in enumerate(found.ids, found.start)
+        if entry_id in entries
+    ]
+    gone = [entry_id for entry_id in found.ids if entry_id not in entries]
+    if gone:
+        mirror.drop_deleted(stored, found.start, len(found.ids), gone)
+    if found.own is None or found.own[1] not in entries:
+        return rows, None
+    return rows, _row(entries[found.own[1]], found, found.own[0])
+
+
+def _entries(ids: Iterable[int]) -> dict[int, Any]:
+    if not ids:
+        return {}
+    rows = db.session.execute(
+        select(
+            BoardEntry.id,
+            BoardEntry.user_id,
+            BoardEntry.label,
+            BoardEntry.score,
+            BoardEntry.reached_at,
+            BoardEntry.details,
+            User.username,
+        )
+        .outerjoin(User, User.id == BoardEntry.user_id)
+        .where(BoardEntry.id.in_(ids), BoardEntry.hidden.is_(False))
+    )
+    return {row.id: row for row in rows}
+
+
+def _row(entry: Any, found: Stretch, position: int) -> BoardRow:
+    house = entry.user_id is None
+    return BoardRow(
+        rank=None if house else found.rank_at(position),
+        user_id=entry.user_id,
+        username=entry.label if house else entry.username,
+        score=entry.score,
+        submitted_at=entry.reached_at,
+        details=entry.details,
+    )
