@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bare_machine import family_of, living
 
 pytestmark = pytest.mark.pure
 
@@ -47,30 +48,7 @@ class SmallArena:
             time.sleep(0.02)
 
     def children(self) -> dict[int, str]:
-        """Living descendants, by pid, with the name of their command."""
-        listed = subprocess.run(
-            ["ps", "-eo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
-        )
-        rows = [line.split(None, 3) for line in listed.stdout.splitlines()]
-        family, found = {self.process.pid}, {}
-        for _ in range(4):
-            for pid, parent, state, command in rows:
-                if int(parent) in family and not state.startswith("Z"):
-                    family.add(int(pid))
-                    found[int(pid)] = command
-        return found
-
-
-def living(pids: dict[int, str]) -> list[str]:
-    found = []
-    for pid, command in pids.items():
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            continue
-        if state != "Z":
-            found.append(f"{pid} {command}")
-    return found
+        return family_of(self.process.pid)
 
 
 def wait_until_gone(pids: dict[int, str], seconds: float = 5) -> None:
