@@ -43,6 +43,7 @@ def init_app(app: APIFlask) -> None:
     app.config.update(
         JWT_SECRET_KEY=_derived_key(app.secret_key),
         JWT_TOKEN_LOCATION=["headers"],
+        JWT_COOKIE_CSRF_PROTECT=False,
         JWT_ACCESS_TOKEN_EXPIRES=logins.ACCESS,
         JWT_REFRESH_TOKEN_EXPIRES=logins.REFRESH,
         PERMANENT_SESSION_LIFETIME=logins.REMEMBERED,

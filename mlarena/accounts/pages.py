@@ -207,7 +207,8 @@ def _settings(bound: Form | None = None) -> str:
         kind: bound if isinstance(bound, type(form)) else form
         for kind, form in zip(("profile", "password", "token", "farewell"), fresh, strict=True)
     }
-    return render_template("accounts/settings.html", forms=forms, tokens=tokens.of(user))
+    held = db.session.scalars(tokens.living(user)).all()
+    return render_template("accounts/settings.html", forms=forms, tokens=held)
 
 
 def _shown(template: str, form: Form) -> Page:

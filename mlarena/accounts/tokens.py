@@ -27,7 +27,7 @@ def issue(user: User, name: str, lasts: timedelta | None = None) -> tuple[Person
     """A new token and its text, which is not kept. Raises Invalid, or Conflict at 50 tokens."""
     name = names.clean({"name": names.clean_label}, {"name": name})["name"]
     user_id, now = user.id, utcnow()
-    held = select(func.count()).select_from(_live(user_id).subquery())
+    held = select(func.count()).select_from(living(user).order_by(None).subquery())
     if (db.session.scalar(held) or 0) >= MOST_TOKENS:
         raise Conflict(f"You have {MOST_TOKENS} tokens. Revoke one that you no longer use.")
     text = PREFIX + secrets.token_urlsafe(32)
@@ -60,10 +60,17 @@ def revoke(user: User, token_id: int) -> None:
         raise NotFound("You have no such token.")
 
 
-def of(user: User) -> list[PersonalToken]:
+def living(user: User) -> Select[PersonalToken]:
     """The user's tokens that still work, newest first."""
-    newest = _live(user.id).order_by(PersonalToken.created_at.desc(), PersonalToken.id.desc())
-    return list(db.session.scalars(newest))
+    return (
+        select(PersonalToken)
+        .where(
+            PersonalToken.user_id == user.id,
+            PersonalToken.revoked_at.is_(None),
+            or_(PersonalToken.expires_at.is_(None), PersonalToken.expires_at > utcnow()),
+        )
+        .order_by(PersonalToken.created_at.desc(), PersonalToken.id.desc())
+    )
 
 
 def who(text: str) -> tuple[User, int]:
@@ -82,14 +89,6 @@ def who(text: str) -> tuple[User, int]:
         token.last_used_at = now
         db.session.commit()
     return token.user, token.id
-
-
-def _live(user_id: int) -> Select[PersonalToken]:
-    return select(PersonalToken).where(
-        PersonalToken.user_id == user_id,
-        PersonalToken.revoked_at.is_(None),
-        or_(PersonalToken.expires_at.is_(None), PersonalToken.expires_at > utcnow()),
-    )
 
 
 def _hash(text: str) -> str:

@@ -120,7 +120,9 @@ def _by_field(detail: dict[str, Any]) -> dict[str, list[str]]:
             for key, below in value.items():
                 walk(f"{name}.{key}" if name else str(key), below)
         elif isinstance(value, list):
-            found.setdefault(name, []).extend(str(item) for item in value)
+            # pydantic says whose words they are; the reader need not know.
+            words = (str(item).removeprefix("Value error, ") for item in value)
+            found.setdefault(name, []).extend(words)
         else:
             found.setdefault(name, []).append(str(value))
 
