@@ -1,0 +1,85 @@
+"""From POST to the pushed verdict: `python -m benchmarks.verdict [--runs 100]`.
+
+A whole arena on an otherwise idle machine; one learner's script uploads a model again and again and
+waits on its socket. The baseline is loading and predicting with the same model in this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import statistics
+import time
+from typing import Any
+
+import socketio
+
+from benchmarks.arena import Arena, arena, fitted
+from benchmarks.report import Figure, headline, show
+
+
+def percentile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def in_process(content: bytes, table: Any, runs: int) -> float:
+    """Median milliseconds of joblib.load + predict, here and now."""
+    import joblib
+
+    took = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        joblib.load(io.BytesIO(content)).predict(table)
+        took.append((time.perf_counter() - started) * 1000)
+    return statistics.median(took)
+
+
+def walk(here: Arena, token: str, quest: dict[str, Any], contents: list[bytes]) -> list[float]:
+    """Milliseconds from the start of each POST until the verdict event of it."""
+    with socketio.SimpleClient() as client:
+        client.connect(here.url, auth={"token": token}, transports=["websocket"])
+        took = []
+        for content in contents:
+            started = time.perf_counter()
+            status, answer = here.submit(token, quest["id"], content)
+            if status != 202:
+                raise RuntimeError(f"submit: {status} {answer}")
+            while True:
+                event, payload = client.receive(timeout=30)
+                if event == "verdict" and payload["id"] == answer["data"]["id"]:
+                    break
+            took.append((time.perf_counter() - started) * 1000)
+            if payload["status"] != "scored":
+                raise RuntimeError(f"verdict: {payload['error']}")
+    return took
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=100)
+    runs = parser.parse_args().runs
+    headline("verdict", runs=runs)
+    import pandas as pd
+    from sklearn.ensemble import RandomForestRegressor
+
+    with arena(WORKERS="1") as here:
+        _, token = here.learner()
+        quest = here.quest("linear-regression-challenge")
+        download = here.download(token, quest["id"])
+        target = quest["dataset"]["target"]
+        content = fitted(download, target, RandomForestRegressor(50, random_state=0, n_jobs=1))
+        table = pd.read_csv(io.BytesIO(download)).drop(columns=[target]).head(1000)
+        walk(here, token, quest, [content] * 5)
+        took = walk(here, token, quest, [content] * runs)
+    base = in_process(content, table, 20)
+    p50, p99 = statistics.median(took), percentile(took, 0.99)
+    show(
+        Figure("POST → verdict event, p50", p50, "ms", "aim ≤ 120", p50 <= 120),
+        Figure("POST → verdict event, p99", p99, "ms", "aim ≤ 300", p99 <= 300),
+        Figure("in-process load + predict, p50", base, "ms", "baseline"),
+        Figure("p50 ÷ baseline", p50 / base, "×", f"= baseline + {p50 - base:.1f} ms"),
+    )
+
+
+if __name__ == "__main__":
+    main()
