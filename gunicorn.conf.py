@@ -41,7 +41,10 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """While PostgreSQL works on one request's query, the worker serves the others."""
+    """Wait for PostgreSQL through gevent, so that other requests go on; then give signs of life."""
     from mlarena.core.green import wait_with_gevent
 
     wait_with_gevent()
+    from mlarena.site.metrics import beat_as_web
+
+    beat_as_web(worker.wsgi)

@@ -22,6 +22,7 @@ from rq.job import Job
 from mlarena.core.db import db
 from mlarena.core.health import start_heartbeat
 from mlarena.live import flusher
+from mlarena.sandbox.probe import refusal
 from mlarena.submissions import jail
 from mlarena.submissions.dispatch import EVALUATIONS
 
@@ -65,7 +66,7 @@ def run(app: Flask) -> None:
                 "ready": sandbox.ready,
                 "refuses": sandbox.refuses,
                 "layers": sandbox.layers,
-                "degraded": settings.sandbox_allow_degraded,
+                "degraded": sandbox.allow_degraded and refusal(sandbox.layers) is not None,
             },
         }
 

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     evaluation_attempts: int = Field(4, ge=1, le=20)
 
     workers: int = Field(2, ge=1, le=64)
+    metrics_token: str = ""
     log_format: Literal["", "console", "json"] = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

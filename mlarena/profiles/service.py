@@ -34,7 +34,7 @@ class Solved:
     kind: str
     title: str
     best_score: float | None
-    completed_at: datetime
+    completed_at: datetime | None
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ TAGS = {
     "Progress": "XP, levels, streaks and badges.",
     "Quests": "Train a model, upload it, see it scored.",
     "Submissions": "What was handed in, and its verdict.",
-    "Boards": "Who stands where.",
+    "Leaderboards": "Who stands where.",
 }
 
 SECURITY_SCHEMES: dict[str, Schema] = {
@@ -67,7 +67,12 @@ def init_openapi(app: APIFlask) -> None:
         AUTO_404_RESPONSE=False,
         AUTO_OPERATION_ID=True,
     )
-    app.spec_processor(complete)
+
+    @app.spec_processor
+    def completed(document: Document | str) -> Document:
+        if isinstance(document, str):
+            raise TypeError("the document is made as JSON; SPEC_FORMAT says otherwise")
+        return complete(document)
 
 
 def complete(document: Document) -> Document:
@@ -91,6 +96,9 @@ def _complete(path: str, method: str, operation: Document) -> None:
             parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
     if "security" in operation:
         operation["security"] = [{"bearer": []}, {"session": []}]
+    elif method == "get":
+        # Open to anyone; who shows who they are sees what is theirs as well.
+        operation["security"] = [{}, {"bearer": []}, {"session": []}]
     responses = operation["responses"]
     _describe_success(path, method, responses)
     for status in _possible_errors(path, method, operation):
@@ -132,7 +140,7 @@ def _possible_errors(path: str, method: str, operation: Document) -> list[int]:
         found.append(422)
     if method in BODY_METHODS:
         found += [400, 403, 409, 413]
-    elif operation.get("security"):
+    elif {} not in operation.get("security", []):
         found.append(403)
     if "requestBody" in operation:
         found.append(415)
