@@ -70,7 +70,7 @@ def record(
         {"user_id": user_id, "hidden": _unlisted(user_id)},
         _scored(score, direction, at, details),
         better=lambda new: or_(
-            new.sort_key > BoardEntry.sort_key,
+            new.sort_key < BoardEntry.sort_key,
             and_(new.sort_key == BoardEntry.sort_key, new.reached_at < BoardEntry.reached_at),
         ),
     )
@@ -105,7 +105,7 @@ def add(board: str, user_id: int, amount: float, at: datetime) -> Change:
         user_id=user_id,
         hidden=_unlisted(user_id),
         score=float(amount),
-        sort_key=float(amount),
+        sort_key=-float(amount),
         reached_at=at,
         version=now_version(),
         details={},
@@ -169,7 +169,7 @@ def _scored(
     if direction not in ("higher", "lower"):
         raise ValueError(f"a board's better scores are higher or lower, not {direction!r}")
     # Adding 0 makes a plain zero of -0.0, which would sort the same and look different.
-    sort_key = (float(score) if direction == "higher" else -float(score)) + 0.0
+    sort_key = (-float(score) if direction == "higher" else float(score)) + 0.0
     return {
         "score": float(score) + 0.0,
         "sort_key": sort_key,

@@ -35,28 +35,23 @@ WEEKLY_SECONDS = 21 * 24 * 3600
 QUIET_SECONDS = 2.0
 
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
-_LAST = (datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC) - _FIRST) // timedelta(
-    microseconds=1
-)
-_LARGEST_ID = 2**31 - 1
 _quiet_until = 0.0
 
 
 def member_of(entry_id: int, reached_at: datetime) -> str:
-    """The row in the sorted set. Redis breaks ties of the score by the member's bytes and is read from
-    the top, so the earlier time and then the smaller id must be the larger string: both are turned round,
-    in hexadecimal of fixed width (microseconds since year 1, 15 digits; id, 8 digits).
+    """The row in the sorted set. Redis breaks ties of the score by the member's bytes, so these sort as
+    the time and then the id: hexadecimal of fixed width (microseconds since year 1, 15 digits; id, 8).
     """
     microseconds = (reached_at - _FIRST) // timedelta(microseconds=1)
-    return f"{_LAST - microseconds:015x}{_tail(entry_id)}"
+    return f"{microseconds:015x}{_tail(entry_id)}"
 
 
 def _tail(entry_id: int) -> str:
-    return f"{_LARGEST_ID - entry_id:08x}"
+    return f"{entry_id:08x}"
 
 
 def _id_of(member: bytes) -> int:
-    return _LARGEST_ID - int(member[-8:], 16)
+    return int(member[-8:], 16)
 
 
 def write(changes: Iterable[Change]) -> int:

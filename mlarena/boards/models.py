@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mlarena.core.db import Base, Json, UtcDateTime
@@ -14,8 +14,9 @@ from mlarena.core.db import Base, Json, UtcDateTime
 class BoardEntry(Base):
     """One row of one board.
 
-    `sort_key` is the score with its sign turned where lower is better, so that every board is read the
-    same way: larger first, then whoever reached it first, then the smaller id. `version` is when the
+    `sort_key` is the score with its sign turned where higher is better, so that every board is read the
+    same way along one plain index: smaller first, then whoever reached it first, then the smaller id.
+    `version` is when the
     row last changed, in microseconds since 1970, and always grows: a late update never overwrites a
     newer one in the Redis index, and the sweep finds what changed lately. A house baseline has no user
     but a `label`. There is no table of counts: one row that every verdict updates would make them queue.
@@ -25,15 +26,8 @@ class BoardEntry(Base):
     __table_args__ = (
         UniqueConstraint("board", "user_id"),
         UniqueConstraint("board", "label"),
-        # A page is a stretch of this index, and the rows above somebody are two ranges of it.
-        Index(
-            "ix_board_entries_order",
-            "board",
-            "hidden",
-            text("sort_key DESC"),
-            "reached_at",
-            "id",
-        ),
+        # A page is a stretch of this index, and the rows above somebody are another.
+        Index("ix_board_entries_order", "board", "hidden", "sort_key", "reached_at", "id"),
         Index(None, "version"),
         # An id never comes back, so the index may drop one that is gone for good.
         {"sqlite_autoincrement": True},

@@ -55,13 +55,13 @@ local function own_place(user)
   local known = redis.call('HGET', KEYS[2], user)
   local member = known and string.sub(known, string.find(known, ':', 1, true) + 1) or ''
   if member == '' then return -1, '' end
-  return redis.call('ZREVRANK', KEYS[1], member) or -1, member
+  return redis.call('ZRANK', KEYS[1], member) or -1, member
 end
 local function read(start, count, place, member)
-  local houses = redis.call('ZREVRANGE', KEYS[3], 0, -1)
-  for i = 1, #houses do houses[i] = redis.call('ZREVRANK', KEYS[1], houses[i]) end
+  local houses = redis.call('ZRANGE', KEYS[3], 0, -1)
+  for i = 1, #houses do houses[i] = redis.call('ZRANK', KEYS[1], houses[i]) end
   local members = {}
-  if count > 0 then members = redis.call('ZREVRANGE', KEYS[1], start, start + count - 1) end
+  if count > 0 then members = redis.call('ZRANGE', KEYS[1], start, start + count - 1) end
   return {redis.call('ZCARD', KEYS[1]), start, members, houses, place, member}
 end
 """
@@ -108,7 +108,7 @@ DROP = """
 local gone = {}
 for i = 3, #ARGV do gone[ARGV[i]] = true end
 local dropped = 0
-for _, member in ipairs(redis.call('ZREVRANGE', KEYS[1], ARGV[1], ARGV[1] + ARGV[2] - 1)) do
+for _, member in ipairs(redis.call('ZRANGE', KEYS[1], ARGV[1], ARGV[1] + ARGV[2] - 1)) do
   if gone[string.sub(member, -8)] then
     redis.call('ZREM', KEYS[3], member)
     dropped = dropped + redis.call('ZREM', KEYS[1], member)

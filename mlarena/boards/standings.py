@@ -10,11 +10,13 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from mlarena.boards.models import BoardEntry
 from mlarena.core.db import db
+
+ORDER = (BoardEntry.sort_key, BoardEntry.reached_at, BoardEntry.id)
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,7 @@ def _ids(board: str, start: int, count: int) -> list[int]:
 
 def in_order(query: Select[Any], board: str, start: int, count: int) -> Select[Any]:
     """`query` (over BoardEntry) limited to `count` rows of the board from `start`, in its order."""
-    return (
-        query.where(*_on(BoardEntry, board))
-        .order_by(BoardEntry.sort_key.desc(), BoardEntry.reached_at, BoardEntry.id)
-        .offset(start)
-        .limit(count)
-    )
+    return query.where(*_on(BoardEntry, board)).order_by(*ORDER).offset(start).limit(count)
 
 
 def _marks(board: str, user_id: int | None) -> tuple[list[int], tuple[int, int] | None]:
@@ -80,21 +77,12 @@ def _marks(board: str, user_id: int | None) -> tuple[list[int], tuple[int, int] 
 
 
 def _positions(board: str, whose: ColumnElement[bool]) -> list[tuple[int, int]]:
-    """(position, id) of the chosen rows: each position is three ranges of the index, counted."""
+    """(position, id) of the chosen rows: each position is one range of the index, counted."""
     above = aliased(BoardEntry)
-    same_score = above.sort_key == BoardEntry.sort_key
-    same_time = and_(same_score, above.reached_at == BoardEntry.reached_at)
-    ranges = (
-        above.sort_key > BoardEntry.sort_key,
-        and_(same_score, above.reached_at < BoardEntry.reached_at),
-        and_(same_time, above.id < BoardEntry.id),
-    )
-    first, second, third = (
-        select(func.count()).select_from(above).where(*_on(above, board), part).scalar_subquery()
-        for part in ranges
-    )
+    before = tuple_(above.sort_key, above.reached_at, above.id) < tuple_(*ORDER)
+    counted = select(func.count()).select_from(above).where(*_on(above, board), before)
     rows = db.session.execute(
-        select(first + second + third, BoardEntry.id).where(*_on(BoardEntry, board), whose)
+        select(counted.scalar_subquery(), BoardEntry.id).where(*_on(BoardEntry, board), whose)
     )
     return [(position, entry_id) for position, entry_id in rows]
 
