@@ -1,17 +1,16 @@
 """The house
 
-Revision ID: 7e332e547d6e
+Revision ID: 0e8408752e9e
 Revises: 
-Create Date: 2026-11-21 05:08:20.770212
+Create Date: 2026-11-21 05:09:25.020912
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
-import mlarena.core.db
 
-revision = '7e332e547d6e'
+revision = '0e8408752e9e'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -88,7 +87,7 @@ def upgrade() -> None:
     sa.Column('kaggle_username', sa.String(length=64), nullable=False),
     sa.Column('listed', sa.Boolean(), nullable=False),
     sa.Column('credentials_version', sa.Integer(), nullable=False),
-    sa.Column('created_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("role IN ('learner', 'instructor', 'admin')", name=op.f('ck_users_role')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_users')),
     sa.UniqueConstraint('email_key', name=op.f('uq_users_email_key')),
@@ -99,7 +98,7 @@ def upgrade() -> None:
     sa.Column('day', sa.Date(), nullable=False),
     sa.Column('submissions', sa.Integer(), nullable=False),
     sa.Column('frozen', sa.Boolean(), nullable=False),
-    sa.Column('first_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('first_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('zone', sa.String(length=64), nullable=True),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_activity_days_user_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('user_id', 'day', name=op.f('pk_activity_days'))
@@ -118,7 +117,7 @@ def upgrade() -> None:
     sa.Column('label', sa.String(length=64), nullable=True),
     sa.Column('score', sa.Double(), nullable=False),
     sa.Column('sort_key', sa.Double(), nullable=False),
-    sa.Column('reached_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('reached_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.BigInteger(), nullable=False),
     sa.Column('hidden', sa.Boolean(), nullable=False),
     sa.Column('details', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
@@ -155,9 +154,9 @@ def upgrade() -> None:
     op.create_table('login_sessions',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
-    sa.Column('created_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('expires_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('revoked_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_login_sessions_user_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_login_sessions'))
     )
@@ -170,10 +169,10 @@ def upgrade() -> None:
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(length=64), nullable=False),
     sa.Column('token_hash', sa.String(length=64), nullable=False),
-    sa.Column('created_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('expires_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('last_used_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('revoked_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('last_used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_personal_tokens_user_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_personal_tokens')),
     sa.UniqueConstraint('token_hash', name=op.f('uq_personal_tokens_token_hash'))
@@ -193,7 +192,7 @@ def upgrade() -> None:
     sa.Column('xp_reward', sa.Integer(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('created_by', sa.Integer(), nullable=True),
-    sa.Column('created_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("status IN ('draft', 'published', 'archived')", name=op.f('ck_tasks_status')),
     sa.ForeignKeyConstraint(['created_by'], ['users.id'], name=op.f('fk_tasks_created_by'), ondelete='SET NULL'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tasks')),
@@ -205,7 +204,7 @@ def upgrade() -> None:
     op.create_table('user_badges',
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('badge_id', sa.Integer(), nullable=False),
-    sa.Column('earned_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('earned_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['badge_id'], ['badges.id'], name=op.f('fk_user_badges_badge_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_user_badges_user_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('user_id', 'badge_id', name=op.f('pk_user_badges'))
@@ -219,7 +218,7 @@ def upgrade() -> None:
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('amount', sa.Integer(), nullable=False),
     sa.Column('reason', sa.String(length=200), nullable=False),
-    sa.Column('created_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_xp_entries_user_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_xp_entries')),
     sa.UniqueConstraint('user_id', 'key', name=op.f('uq_xp_entries_user_id_key'))
@@ -233,7 +232,7 @@ def upgrade() -> None:
     sa.Column('status', sa.String(length=16), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('best_score', sa.Double(), nullable=True),
-    sa.Column('completed_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('completed_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['task_id'], ['tasks.id'], name=op.f('fk_progress_task_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_progress_user_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('user_id', 'task_id', name=op.f('pk_progress'))
@@ -272,14 +271,14 @@ def upgrade() -> None:
     sa.Column('passed', sa.Boolean(), nullable=True),
     sa.Column('xp_awarded', sa.Integer(), nullable=False),
     sa.Column('execution_ms', sa.Double(), nullable=True),
-    sa.Column('queued_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('started_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('finished_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('queued_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('claim_token', sa.String(length=32), nullable=True),
-    sa.Column('lease_until', mlarena.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('claims', sa.Integer(), nullable=False),
     sa.Column('dispatches', sa.Integer(), nullable=False),
-    sa.Column('dispatched_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('dispatched_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("status IN ('queued', 'running', 'scored', 'failed', 'error')", name=op.f('ck_submissions_status')),
     sa.ForeignKeyConstraint(['task_id'], ['tasks.id'], name=op.f('fk_submissions_task_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_submissions_user_id'), ondelete='CASCADE'),
@@ -297,8 +296,8 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('submission_id', sa.Integer(), nullable=False),
     sa.Column('payload', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
-    sa.Column('created_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('published_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['submission_id'], ['submissions.id'], name=op.f('fk_completion_events_submission_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_completion_events')),
     sa.UniqueConstraint('submission_id', name=op.f('uq_completion_events_submission_id'))
@@ -312,7 +311,7 @@ def upgrade() -> None:
     sa.Column('cases', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('report', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('error', sa.Text(), nullable=True),
-    sa.Column('created_at', mlarena.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['submission_id'], ['submissions.id'], name=op.f('fk_verdicts_submission_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('submission_id', name=op.f('pk_verdicts'))
     )
