@@ -20,12 +20,13 @@ from mlarena.rewards.models import Badge, UserBadge
 class Facts:
     """What is known of a learner when badges are looked at.
 
-    `kinds` counts passed tasks by what they count as ("quest", "quest:regression", …). `attempts` is
-    how many submissions the pass took that is being rewarded; None when nothing was passed just now.
+    `level` is the order of the highest learning level that is open. `kinds` counts passed tasks by what
+    they count as ("quest", "quest:regression", …, "first_try"). `attempts` is how many submissions the
+    pass took that is being rewarded; None when nothing was passed just now.
     """
 
     xp: int = 0
-    level: int = 1
+    level: int = 0
     passed: int = 0
     perfect: int = 0
     current_streak: int = 0
@@ -68,6 +69,36 @@ def _level(facts: Facts) -> float:
 @condition("quests_completed")
 def _quests_completed(facts: Facts) -> float:
     return facts.kinds.get("quest", 0)
+
+
+@condition("regression_quests")
+def _regression_quests(facts: Facts) -> float:
+    return facts.kinds.get("quest:regression", 0)
+
+
+@condition("classification_quests")
+def _classification_quests(facts: Facts) -> float:
+    return facts.kinds.get("quest:classification", 0)
+
+
+@condition("clustering_quests")
+def _clustering_quests(facts: Facts) -> float:
+    return facts.kinds.get("quest:clustering", 0)
+
+
+@condition("task_types")
+def _task_types(facts: Facts) -> float:
+    return sum(kind.startswith("quest:") and passed > 0 for kind, passed in facts.kinds.items())
+
+
+@condition("first_try")
+def _first_try(facts: Facts) -> float:
+    return facts.kinds.get("first_try", 0)
+
+
+@condition("attempts_before_pass")
+def _attempts_before_pass(facts: Facts) -> float:
+    return facts.attempts - 1 if facts.attempts else 0
 
 
 @condition("tasks_completed")

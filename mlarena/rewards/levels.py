@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isqrt
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from mlarena.core.db import db
 from mlarena.rewards.models import Level
@@ -61,6 +61,11 @@ def opened_between(before: int, after: int) -> list[Level]:
             .order_by(Level.order, Level.id)
         )
     )
+
+
+def highest_open(xp: int) -> int:
+    """The order of the highest learning level that is open at `xp` XP; 0 if none is."""
+    return db.session.scalar(select(func.max(Level.order)).where(Level.required_xp <= xp)) or 0
 
 
 def level_path(xp: int) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from mlarena.accounts.models import User
 from mlarena.core.clock import rfc3339
 from mlarena.core.db import db, insert
 from mlarena.rewards.badges import Facts, award
-from mlarena.rewards.levels import opened_between, user_level
+from mlarena.rewards.levels import highest_open, opened_between, user_level
 from mlarena.rewards.models import ActivityDay, Badge, KindTotals, LearnerTotals, Level, XpEntry
 from mlarena.rewards.streaks import Active, Streak, fold, local_day, streak_today
 
@@ -103,7 +103,7 @@ def reward_pass(
     if first:
         totals.xp += amount
         totals.passed += 1
-        _count_kinds(user.id, kinds)
+        _count_kinds(user.id, (*kinds, "first_try") if attempts == 1 else kinds)
     # A line of its own in the ledger, worth nothing, is what makes "perfect" count once per task.
     newly_perfect = perfect and _enter(user.id, f"{key}:perfect", 0, f"{reason}, perfectly", at)
     if newly_perfect:
@@ -148,7 +148,7 @@ def _facts(totals: LearnerTotals, attempts: int | None = None) -> Facts:
     )
     return Facts(
         xp=totals.xp,
-        level=user_level(totals.xp).level,
+        level=highest_open(totals.xp),
         passed=totals.passed,
         perfect=totals.perfect,
         current_streak=totals.current_streak,
