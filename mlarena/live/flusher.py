@@ -1,28 +1,23 @@
 """Sends changed boards to their watchers, at most four times a second each, the last state always.
 
 Every worker and the clock has one of these in a thread. They share their work through Redis:
-`publish.board_changed` counts changes per board in a hash and wakes the flushers; the one that gets the
-board's slot (a key that lives for SLOT_MS) reads the board and publishes it. The count is taken away only
-after that, and only if it has not grown, so a flusher that is killed in between leaves the board for the
-next one, and a change that comes while the board is read gets an update of its own.
+`publish.board_changed` notes the change's number beside the board in a hash and wakes the flushers; the
+one that gets the board's slot (a key that lives for SLOT_MS) reads the board and publishes it. The note
+goes only after that, and only if its number is still the same, so a flusher that is killed in between
+leaves the board for the next one, and a change that comes while the board is read gets its own update.
 """
 
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from mlarena.boards import service as boards
-from mlarena.core.clock import rfc3339, utcnow
-from mlarena.core.db import db
-from mlarena.core.errors import Problem
 from mlarena.core.redis import RedisError
 from mlarena.live.bus import Bus
-from mlarena.live.publish import DIRTY, board_room, publish, wake_channel
+from mlarena.live.publish import DIRTY, board_room, leaderboard, publish, wake_channel
 
 log = structlog.get_logger(__name__)
 
@@ -30,13 +25,12 @@ log = structlog.get_logger(__name__)
 SLOT_MS = 275
 # How long another flusher's leftovers can lie.
 LEFTOVERS_SECONDS = 1.0
-ROWS = 20
 
-# → the board's count of changes if the slot is ours now, 0 if it is clean, else minus the ms to wait.
+# → the number of the board's change if the slot is ours now, 0 if it is clean, else minus the ms to wait.
 _TAKE = """
-local changes = redis.call('HGET', KEYS[1], ARGV[1])
-if not changes then return 0 end
-if redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2]) then return tonumber(changes) end
+local change = redis.call('HGET', KEYS[1], ARGV[1])
+if not change then return 0 end
+if redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2]) then return tonumber(change) end
 return -math.max(redis.call('PTTL', KEYS[2]), 1)
 """
 _DONE = """
@@ -87,31 +81,20 @@ class Flusher:
                     log.warning("boards are not sent for now", error=str(error))
                 away = True
                 self._stopped.wait(LEFTOVERS_SECONDS)
+            except Exception:  # a board that cannot be sent must not end the sending of the others
+                log.exception("a board could not be sent")
+                self._stopped.wait(LEFTOVERS_SECONDS)
 
     def _flush(self, board: str) -> float:
         keys = [DIRTY, f"{DIRTY}:{board}"]
-        changes = int(self._take(keys=keys, args=[board, SLOT_MS]))
-        if changes < 0:
-            return -changes / 1000
-        if changes == 0:
+        change = int(self._take(keys=keys, args=[board, SLOT_MS]))
+        if change < 0:
+            return -change / 1000
+        if change == 0:
             return LEFTOVERS_SECONDS
-        try:
-            publish("leaderboard", shown(board), board_room(board))
-        except Problem as problem:
-            # No such board any more: nobody can be looking at it.
-            log.warning("board not sent", board=board, error=problem.message)
-        self._done(keys=[DIRTY], args=[board, changes])
+        if publish("leaderboard", leaderboard(board), board_room(board)):
+            self._done(keys=[DIRTY], args=[board, change])
         return SLOT_MS / 1000
-
-
-def shown(board: str) -> dict[str, Any]:
-    """The first page of a board as `leaderboard` carries it. Raises NotFound."""
-    # Before the reading: a page that gets two keeps the one that was read later.
-    changed_at = rfc3339(utcnow())
-    page = boards.page(board, 1, ROWS)
-    rows = [row.shown() for row in page.rows]
-    db.session.rollback()  # nothing was written, and the thread must not sit on a snapshot
-    return {"board": board, "rows": rows, "changed_at": changed_at}
 
 
 def start(app: Flask) -> Flusher:

@@ -8,13 +8,17 @@ import redis
 import structlog
 from flask import current_app
 
+from mlarena.boards import service as boards
 from mlarena.boards.names import BoardName
+from mlarena.core.clock import rfc3339, utcnow
 from mlarena.core.redis import RedisError
 from mlarena.live.bus import NAMESPACE, Bus, channel_of
 
 log = structlog.get_logger(__name__)
 
-DIRTY = "mlarena:live:boards"  # a hash: board → how many changes since it was last sent
+ROWS = 20  # of a board, in one update
+DIRTY = "mlarena:live:boards"  # a hash: board → the number of the last change not yet sent
+CHANGES = "mlarena:live:changes"  # a counter: every change has a number of its own
 
 
 def user_room(user_id: int) -> str:
@@ -27,15 +31,17 @@ def board_room(board: str) -> str:
     return f"board:{board}"
 
 
-def publish(event: str, payload: dict[str, Any], room: str) -> None:
-    """Emit `event` to everyone in `room`, from any process. Call it after the commit.
+def publish(event: str, payload: dict[str, Any], room: str) -> bool:
+    """Emit `event` to everyone in `room`, from any process. False if Redis is away.
 
-    Never raises for want of Redis: the page finds out when it next reads.
+    Call it after the commit. Never raises for want of Redis: the page finds out when it next reads.
     """
     try:
         _bus().emit(event, payload, namespace=NAMESPACE, room=room)
     except RedisError as error:
         log.warning("not published", event_name=event, room=room, error=str(error))
+        return False
+    return True
 
 
 def close(room: str) -> None:
@@ -54,10 +60,18 @@ def board_changed(board: str) -> None:
     """
     client, name = _bus().client, str(BoardName.parse(board))
     try:
-        if client.hincrby(DIRTY, name, 1) == 1:
+        if client.hset(DIRTY, name, client.incr(CHANGES)) == 1:
             client.publish(wake_channel(client), name)
     except RedisError as error:
         log.warning("board change not told", board=board, error=str(error))
+
+
+def leaderboard(board: str) -> dict[str, Any]:
+    """The first rows of a board, as the event `leaderboard` carries them. Raises NotFound."""
+    # Before the reading: a page that gets two keeps the one that was read later.
+    changed_at = rfc3339(utcnow())
+    rows = [row.shown() for row in boards.page(board, 1, ROWS).rows]
+    return {"board": board, "rows": rows, "changed_at": changed_at}
 
 
 def wake_channel(client: redis.Redis) -> str:

@@ -111,7 +111,10 @@ class Sockets:
         self.watchers.pop(_sid(), None)
 
     def on_join(self, *said: Any) -> dict[str, Any]:
-        """`join {"board": NAME}`: enter the board's room, or get an `error` saying why not."""
+        """`join {"board": NAME}`: enter the board's room, or get an `error` saying why not.
+
+        Who asks for an acknowledgement gets the board as it is now.
+        """
         watcher = self.watchers.setdefault(_sid(), Watcher())
         try:
             viewer = current_user if current_user.is_authenticated else None
@@ -122,7 +125,8 @@ class Sockets:
             return _refuse(f"One page can watch {MOST_BOARDS} boards. Leave one first.")
         watcher.boards.add(board)
         join_room(publish.board_room(board))
-        return {"board": board}
+        # Read after joining: what changes from now on comes as an event, nothing falls between.
+        return publish.leaderboard(board)
 
     def on_leave(self, *said: Any) -> dict[str, Any]:
         """`leave {"board": NAME}`."""

@@ -1,0 +1,69 @@
+"""Redis is only a way to tell: without it nothing breaks, and once it is back pages catch up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlarena.core.embedded import EmbeddedRedis
+from mlarena.live import flusher
+from mlarena.live.bus import Bus, connect
+from mlarena.live.publish import board_changed, close, publish, user_room
+
+
+@pytest.fixture
+def nowhere(app: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    """The app's live updates lead to a Redis that is not there."""
+    bus = Bus(connect(f"unix://{tmp_path}/nobody.sock"), write_only=True)
+    monkeypatch.setitem(app.extensions, "live", bus)
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_nothing_is_raised_and_nobody_waits() -> None:
+    began = time.monotonic()
+    assert publish("verdict", {"id": 1}, user_room(1)) is False
+    board_changed("global")
+    close(user_room(1))
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_a_flusher_waits_and_can_be_stopped(app: Any) -> None:
+    waiting = flusher.start(app)
+    time.sleep(0.2)
+    began = time.monotonic()
+    waiting.stop()
+    assert time.monotonic() - began < 3
+    assert not [t for t in threading.enumerate() if t.name == "live-flusher"]
+
+
+def test_pages_are_told_to_catch_up_when_redis_is_back(
+    app: Any, visit: Any, user: Any, bearer: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    sockets = app.extensions["sockets"]
+    manager = sockets.socketio.server.manager
+    with EmbeddedRedis(tmp_path / "redis") as server:
+        # The listener keeps its thread; from its next connection on it listens here.
+        ours = connect(server.url)
+        old = manager.client
+        monkeypatch.setattr(manager, "client", ours)
+        monkeypatch.setitem(app.extensions, "live", Bus(ours, write_only=True))
+        watcher = visit(token=bearer(user)["Authorization"].removeprefix("Bearer "))
+        old.execute_command("CLIENT", "KILL", "TYPE", "PUBSUB")
+        watcher.hears("resync")
+        publish("verdict", {"id": 1}, user_room(user.id))
+        assert watcher.hears("verdict") == {"id": 1}
+
+        server.stop()
+        assert publish("verdict", {"id": 2}, user_room(user.id)) is False
+        server.start()
+        watcher.hears("resync")
+        assert publish("verdict", {"id": 3}, user_room(user.id)) is True
+        assert watcher.hears("verdict") == {"id": 3}
+        monkeypatch.undo()
+        ours.execute_command("CLIENT", "KILL", "TYPE", "PUBSUB")
+        watcher.hears("resync")

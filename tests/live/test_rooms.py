@@ -1,0 +1,190 @@
+"""Who hears what: one's own room by itself, boards by joining, nothing of other people's."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import requests
+import socketio
+
+from mlarena.accounts import logins, service, tokens
+from mlarena.live import sockets
+from mlarena.live.publish import publish, user_room
+
+
+def test_a_verdict_reaches_its_own_user_in_every_window_and_nobody_else(
+    visit: Any, make_user: Any, bearer: Any, signed_in: Any
+) -> None:
+    ada, grace = make_user("ada"), make_user("grace")
+    script = visit(token=bearer(ada)["Authorization"].removeprefix("Bearer "))
+    browser = visit(cookie=f"session={signed_in(ada).get_cookie('session').value}")
+    other = visit(token=bearer(grace)["Authorization"].removeprefix("Bearer "))
+    nobody = visit()
+
+    publish("verdict", {"id": 7, "status": "scored"}, user_room(ada.id))
+
+    assert script.hears("verdict") == {"id": 7, "status": "scored"}
+    assert browser.hears("verdict") == {"id": 7, "status": "scored"}
+    publish("verdict", {"id": 8}, user_room(grace.id))
+    assert other.hears("verdict") == {"id": 8}  # and so it would have heard of 7 by now
+    assert nobody.heard("verdict") == []
+
+
+def test_watchers_of_a_board_hear_of_its_change_and_others_do_not(
+    visit: Any, user: Any, sending: Any, scores: Any
+) -> None:
+    watcher, elsewhere, gone = visit(), visit(), visit()
+    assert watcher.join("global")["rows"] == []
+    elsewhere.join("weekly")
+    gone.join("global")
+    gone.client.call("leave", {"board": "global"}, timeout=5)
+
+    scores(user, 100)
+
+    update = watcher.hears("leaderboard")
+    assert update["board"] == "global"
+    assert update["changed_at"].endswith("Z")
+    assert [(row["rank"], row["user_id"], row["score"]) for row in update["rows"]] == [
+        (1, user.id, 100)
+    ]
+    assert elsewhere.heard("leaderboard") == []
+    assert gone.heard("leaderboard") == []
+
+
+def test_who_joins_gets_the_board_as_it_is_now(visit: Any, user: Any, scores: Any) -> None:
+    scores(user, 100)
+    [row] = visit().join("global")["rows"]
+    assert row["username"] == "ada"
+
+
+def test_a_quests_board_is_there_for_those_who_may_see_the_quest(
+    visit: Any, quest: Any, make_quest: Any
+) -> None:
+    draft = make_quest("wine", status="draft")
+    nobody = visit()
+    assert nobody.join(f"quest:{quest.id}")["board"] == f"quest:{quest.id}"
+    assert "error" in nobody.join(f"quest:{draft.id}")
+    assert nobody.hears("error")["message"] == "There is no board by that name."
+
+
+BAD_JOINS = [
+    None,
+    5,
+    [],
+    "",
+    "nowhere",
+    "quest:99999999",
+    "quest:99999999999999999999",
+    "quest:-1",
+    "quest:1\x00",
+    "global\n",
+    "g" * 5000,
+    "\ud800",
+    "🦆",
+    {"board": "global"},
+]
+
+
+def test_a_bad_join_is_an_error_and_the_next_good_one_works(visit: Any) -> None:
+    watcher = visit()
+    for board in BAD_JOINS:
+        answer = watcher.join(board)
+        assert set(answer) == {"error"}, board
+        assert set(watcher.hears("error")) == {"message"}, board
+    for said in ("global", None, [], [["global"]], {"boards": "global"}, 7, b"global"):
+        watcher.client.emit("join", said)
+        message = watcher.hears("error")["message"]
+        assert "board" in message, said
+    watcher.client.emit("join")
+    watcher.hears("error")
+    watcher.client.emit("join", ({"board": "global"}, {"board": "weekly"}))
+    watcher.hears("error")
+    watcher.client.emit("explode", {"board": "global"})
+    assert "`join`" in watcher.hears("error")["message"]
+    assert watcher.join("global")["board"] == "global"
+
+
+def test_one_client_watches_twenty_boards_at_most(visit: Any, quest: Any, make_quest: Any) -> None:
+    watcher = visit()
+    boards = [f"quest:{make_quest(slug=f'iris-{n}').id}" for n in range(sockets.MOST_BOARDS)]
+    for board in boards:
+        assert "error" not in watcher.join(board)
+    assert "20 boards" in watcher.join("global")["error"]
+    assert "error" not in watcher.join(boards[0])  # it is there already
+    watcher.client.call("leave", {"board": boards[0]}, timeout=5)
+    assert "error" not in watcher.join("global")
+
+
+@pytest.mark.parametrize(
+    "token", ["", "mla_unknown", "a.b.c", 5, ["x"], {"a": 1}, "\x00", "mla_\ud800", True, "é"]
+)
+def test_a_bad_token_is_refused_in_words(visit: Any, token: Any) -> None:
+    with pytest.raises(socketio.exceptions.ConnectionError) as refused:
+        visit(token=token)
+    assert "oken" in str(refused.value)
+
+
+def test_personal_tokens_work_too(visit: Any, user: Any) -> None:
+    _, text = tokens.issue(user, "script")
+    watcher = visit(token=text)
+    publish("verdict", {"id": 1}, user_room(user.id))
+    assert watcher.hears("verdict") == {"id": 1}
+
+
+def test_a_page_of_another_origin_is_not_let_in(visit: Any, live_url: str) -> None:
+    assert visit(origin=live_url).join("global")["board"] == "global"
+    for origin in ("https://evil.example", live_url.replace("http:", "https:"), "null"):
+        with pytest.raises(socketio.exceptions.ConnectionError):
+            visit(origin=origin)
+
+
+def test_long_polling_is_not_served(live_url: str) -> None:
+    answer = requests.get(f"{live_url}/socket.io/?EIO=4&transport=polling", timeout=5)
+    assert answer.status_code == 400
+    assert json.loads(answer.text) == "Invalid transport"
+
+
+def test_a_deleted_user_and_a_changed_password_end_the_sockets(
+    visit: Any, make_user: Any, bearer: Any
+) -> None:
+    ada, grace = make_user("ada"), make_user("grace")
+    tokens_of = {
+        name: bearer(one)["Authorization"].removeprefix("Bearer ")
+        for name, one in (("ada", ada), ("grace", grace))
+    }
+    first, second = visit(token=tokens_of["ada"]), visit(token=tokens_of["grace"])
+    service.change_password(ada, "correct horse battery", "another horse battery")
+    first.hears("disconnect")
+    service.delete_account(grace, "correct horse battery")
+    second.hears("disconnect")
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        visit(token=tokens_of["ada"])
+
+
+def test_an_ended_login_is_shown_out_at_the_next_look(
+    app: Any, visit: Any, user: Any, signed_in: Any
+) -> None:
+    browser = signed_in(user)
+    with browser.session_transaction() as session:
+        login = session["login"]
+    cookie = f"session={browser.get_cookie('session').value}"
+    here, nobody = visit(cookie=cookie), visit()
+    other = visit(cookie=f"session={signed_in(user).get_cookie('session').value}")
+
+    logins.end_login(login)
+    app.extensions["sockets"].recheck()
+
+    here.hears("disconnect")
+    publish("verdict", {"id": 1}, user_room(user.id))
+    assert other.hears("verdict") == {"id": 1}
+    assert here.heard("verdict") == []
+    assert nobody.heard("disconnect") == []
+
+
+def test_connected_counts_open_sockets(app: Any, visit: Any) -> None:
+    before = sockets.connected(app)
+    watcher = visit()
+    watcher.join("global")
+    assert sockets.connected(app) == before + 1
