@@ -73,11 +73,11 @@ def keep_out_of_caches(response: Response) -> Response:
 @blueprint.doc(
     summary="Register",
     description="A new learner. 409 if the name or the address is taken.",
-    responses=documented(201, SOMEONE),
+    responses=documented(201, SOMEONE | {"email": "ada@example.org"}),
 )
 def register(json_data: RegisterIn) -> Answer:
     user = service.register(**json_data.model_dump())
-    return ok(user.public(), 201)
+    return ok(user.public() | {"email": user.email}, 201)
 
 
 @blueprint.post("/auth/login")

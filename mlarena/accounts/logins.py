@@ -12,6 +12,8 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from sqlalchemy import delete, select, update
 
 from mlarena.accounts.models import LoginSession, User
+from mlarena.accounts.signals import login_ended
+from mlarena.core.api import LARGEST_ID
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from mlarena.core.errors import Unauthorized
@@ -48,12 +50,15 @@ def open_login(user: User, lasts: timedelta) -> LoginSession:
 
 def end_login(login_id: str) -> None:
     """From now on nothing that carries this login's id is accepted."""
-    db.session.execute(
+    user_id = db.session.scalar(
         update(LoginSession)
         .where(LoginSession.id == login_id, LoginSession.revoked_at.is_(None))
         .values(revoked_at=utcnow())
+        .returning(LoginSession.user_id)
     )
     db.session.commit()
+    if user_id is not None:
+        login_ended.send(User, user_id=user_id)
 
 
 def who(user_id: int, version: int, login_id: str) -> User | None:
@@ -91,7 +96,7 @@ def read_token(token: str, kind: str) -> tuple[User, str]:
     """
     try:
         claims = decode_token(token)
-        user_id, version = int(claims["sub"]), int(claims["version"])
+        user_id, version = _id(claims["sub"]), _id(claims["version"])
         login_id = str(claims["login"])
     except jwt.ExpiredSignatureError:
         raise Unauthorized(EXPIRED) from None
@@ -105,6 +110,13 @@ def read_token(token: str, kind: str) -> tuple[User, str]:
     if user is None:
         raise Unauthorized(REVOKED)
     return user, login_id
+
+
+def _id(claim: Any) -> int:
+    number = int(claim)
+    if not 0 < number <= LARGEST_ID:
+        raise ValueError("no row has such an id")
+    return number
 
 
 def _access(user: User, login_id: str) -> dict[str, Any]:

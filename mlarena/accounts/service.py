@@ -127,6 +127,7 @@ def set_password(user: User, new: str) -> None:
         .values(revoked_at=utcnow())
     )
     db.session.commit()
+    signals.login_ended.send(User, user_id=user_id)
 
 
 def update_profile(user: User, **given: Any) -> User:
