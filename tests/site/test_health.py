@@ -1,0 +1,155 @@
+"""/healthz: what works, what does not, and never a wait for something silent."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from mlarena.app import create_app
+from mlarena.core.health import beat
+from mlarena.site.health import Question
+
+LAYERS = {"seccomp": True, "landlock": "this kernel has none", "limits": True}
+
+
+def worker_lives(**sandbox: Any) -> None:
+    said = {"ready": True, "refuses": None, "degraded": False, "layers": LAYERS}
+    beat("worker", {"pid": 1, "sandbox": {**said, **sandbox}})
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_everything_works(client: Any) -> None:
+    worker_lives()
+    beat("clock", {"pid": 2})
+    answer = client.get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json["status"] == "ok"
+    parts = answer.json["components"]
+    assert set(parts) == {"database", "redis", "worker", "clock", "sandbox"}
+    assert all(part["status"] == "ok" for part in parts.values())
+    assert parts["worker"]["alive"] == 1
+
+
+def test_the_jails_layers_are_named_with_the_reason_of_a_missing_one(client: Any) -> None:
+    worker_lives()
+    sandbox = client.get("/healthz").json["components"]["sandbox"]
+    assert sandbox["seccomp"] is True
+    assert sandbox["landlock"] == "this kernel has none"
+    assert sandbox["degraded"] is False
+
+
+@pytest.mark.parametrize(("alive", "missing"), [("worker", "clock"), ("clock", "worker")])
+def test_a_process_without_a_sign_of_life_is_named(client: Any, alive: str, missing: str) -> None:
+    worker_lives() if alive == "worker" else beat("clock", {})
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json["status"] == "down"
+    assert f"{missing}: No {missing} has given a sign of life" in answer.json["message"]
+    assert answer.json["components"][missing]["status"] == "down"
+    assert answer.json["components"][alive]["status"] == "ok"
+
+
+def test_a_refusing_jail_is_down_and_says_why(client: Any) -> None:
+    worker_lives(refuses="seccomp is missing", ready=False, layers={"seccomp": "no such call"})
+    beat("clock", {})
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json["message"] == "sandbox: seccomp is missing"
+    assert answer.json["components"]["sandbox"]["seccomp"] == "no such call"
+
+
+def test_a_jail_that_is_lost_is_down_until_it_is_back(client: Any) -> None:
+    worker_lives(ready=False)
+    beat("clock", {})
+    assert "sandbox" in client.get("/healthz").json["message"]
+    worker_lives(ready=True)
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_degraded_jail_shows_in_health_and_on_every_page(app: Any, settings: Any) -> None:
+    fresh = create_app(settings)  # what a page knows of the jail is kept for some seconds
+    with fresh.app_context():
+        worker_lives(degraded=True, layers={"seccomp": "no such call"})
+        beat("clock", {})
+    answer = fresh.test_client().get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json["components"]["sandbox"]["degraded"] is True
+    for page in ("/", "/quests", "/api/docs"):
+        assert "without the full jail" in fresh.test_client().get(page).text
+
+
+def test_a_whole_jail_has_no_banner(app: Any, settings: Any) -> None:
+    fresh = create_app(settings)
+    with fresh.app_context():
+        worker_lives()
+    assert "without the full jail" not in fresh.test_client().get("/").text
+
+
+def test_redis_away_is_named_and_does_not_show_its_address(app: Any, settings: Any) -> None:
+    away = create_app(settings.model_copy(update={"redis_url": "redis://:hunter2@127.0.0.1:1/0"}))
+    answer = away.test_client().get("/healthz")
+    assert answer.status_code == 503
+    parts = answer.json["components"]
+    assert parts["redis"]["status"] == "down"
+    assert parts["database"]["status"] == "ok"
+    assert "hunter2" not in answer.text
+    assert "127.0.0.1" not in answer.text
+
+
+def test_a_redis_that_hangs_does_not_hang_the_answer(
+    app: Any, settings: Any, silent_port: int
+) -> None:
+    url = f"redis://127.0.0.1:{silent_port}/0"
+    hanging = create_app(settings.model_copy(update={"redis_url": url}))
+    began = time.monotonic()
+    answer = hanging.test_client().get("/healthz")
+    assert time.monotonic() - began < 4
+    assert answer.status_code == 503
+    assert "redis: The redis does not answer within 2 s." in answer.json["message"]
+
+
+def test_a_database_that_hangs_does_not_hang_the_answer(
+    app: Any, settings: Any, silent_port: int
+) -> None:
+    url = f"postgresql+psycopg2://nobody@127.0.0.1:{silent_port}/none"
+    hanging = create_app(settings.model_copy(update={"database_url": url}))
+    began = time.monotonic()
+    answer = hanging.test_client().get("/healthz")
+    assert time.monotonic() - began < 4
+    assert answer.status_code == 503
+    assert answer.json["components"]["database"] == {
+        "status": "down",
+        "message": "The database does not answer within 2 s.",
+    }
+
+
+def test_a_silent_part_holds_one_thread_however_often_it_is_asked(app: Any) -> None:
+    begun, release = [], threading.Event()
+
+    def ask() -> str:
+        begun.append(threading.current_thread())
+        release.wait(10)
+        return "back"
+
+    question = Question("silent", ask)
+    for _ in range(20):
+        with pytest.raises(TimeoutError):
+            question.answer(patience=0.01)
+    assert len(begun) == 1
+    release.set()
+    assert question.answer() == "back"
+
+
+def test_no_cache_keeps_the_answer(client: Any) -> None:
+    assert client.get("/healthz").headers["Cache-Control"] == "no-store"
