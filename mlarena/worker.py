@@ -22,7 +22,7 @@ from rq.job import Job
 from mlarena.core.db import db
 from mlarena.core.health import start_heartbeat
 from mlarena.live import flusher
-from mlarena.sandbox.probe import refusal
+from mlarena.sandbox.probing import refusal
 from mlarena.submissions import jail
 from mlarena.submissions.dispatch import EVALUATIONS
 

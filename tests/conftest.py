@@ -24,7 +24,7 @@ from mlarena.core.db import db
 from mlarena.core.embedded import EmbeddedRedis
 
 POSTGRES = os.environ.get(
-    "MLARENA_TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/postgres"
+    "MLARENA_TEST_DATABASE_URL", "postgresql+psycopg2://postgres@127.0.0.1:5432/postgres"
 )
 REDIS = os.environ.get("MLARENA_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 REQUIRED = os.environ.get("MLARENA_REQUIRE_SERVICES") == "1"
@@ -124,6 +124,7 @@ def migrated_app(settings: Settings) -> Iterator[Any]:
     from flask_migrate import upgrade
 
     app = create_app(settings)
+    app.test_client_class = Visitor
     with app.app_context():
         upgrade()
         db.engine.dispose()
@@ -159,6 +160,15 @@ def app(migrated_app: Any, settings: Settings) -> Iterator[Any]:
     with migrated_app.app_context():
         yield migrated_app
         db.session.remove()
+
+
+class Visitor(FlaskClient):
+    """Each request in a context of its own, as in life: who is logged in is kept in `g`, and the
+    context that the `app` fixture holds open would hand it on to the next request."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
 
 
 @pytest.fixture
@@ -210,12 +220,180 @@ def bearer(app: Any) -> Callable[..., dict[str, str]]:
 @pytest.fixture
 def signed_in(app: Any) -> Callable[[Any], FlaskClient]:
     """signed_in(user) -> a browser-like client with a session of that user."""
+    from mlarena.accounts import logins
 
     def enter(user: Any) -> FlaskClient:
         browser = app.test_client()
+        login = logins.open_login(user, logins.BROWSER)
         with browser.session_transaction() as session:
             session["_user_id"] = user.get_id()
-            session["_fresh"] = True
+            session["login"] = login.id
         return browser
 
     return enter
+
+
+@pytest.fixture
+def send_form() -> Callable[..., Any]:
+    """send_form(browser, "/login", username=...) posts as a browser does: with the page's CSRF token.
+
+    `page` is where the form stands, if it is not at the address that it is sent to.
+    """
+    import re
+
+    def send(browser: FlaskClient, address: str, page: str = "", **fields: Any) -> Any:
+        shown = browser.get(page or address)
+        found = re.search(r'name="csrf_token" value="([^"]+)"', shown.text)
+        assert found, f"{page or address} answered {shown.status_code} and shows no form"
+        return browser.post(address, data={"csrf_token": found[1], **fields})
+
+    return send
+
+
+SECRET = b"the suite's own secret, 32 bytes"
+
+
+@pytest.fixture(scope="session")
+def built_dataset() -> Callable[[str], Any]:
+    """built_dataset("iris") -> the data set of that name, made once for the run."""
+    from functools import cache
+
+    from mlarena.quests.datasets import build
+
+    return cache(lambda name: build(name, SECRET))
+
+
+@pytest.fixture
+def make_quest(app: Any, built_dataset: Callable[[str], Any]) -> Callable[..., Any]:
+    """make_quest("iris", metric="f1_macro", threshold=0.9, level_xp=0, ...) -> a published Quest."""
+    from mlarena.quests.authoring import save_dataset, save_quest
+    from mlarena.rewards.models import Level
+
+    def make(
+        dataset: str = "iris",
+        *,
+        slug: str = "",
+        metric: str = "f1_macro",
+        threshold: float = 0.9,
+        level_xp: int = 0,
+        **more: Any,
+    ) -> Any:
+        built = built_dataset(dataset)
+        level = db.session.scalar(sa.select(Level).where(Level.required_xp == level_xp))
+        if level is None:
+            level = Level(
+                slug=f"level-{level_xp}",
+                order=level_xp,
+                name=f"Level at {level_xp} XP",
+                required_xp=level_xp,
+            )
+            db.session.add(level)
+            db.session.flush()
+        quest = save_quest(
+            slug or f"{dataset}-quest",
+            {
+                "title": f"The {dataset} quest",
+                "status": "published",
+                "xp_reward": 100,
+                "level_id": level.id,
+                "dataset_id": save_dataset(built).id,
+                "task_type": built.task_type,
+                "metric": metric,
+                "threshold": threshold,
+                **more,
+            },
+        )
+        db.session.commit()
+        return quest
+
+    return make
+
+
+@pytest.fixture
+def quest(make_quest: Callable[..., Any]) -> Any:
+    """A published, open quest on iris: macro F1 above 0.9, 100 XP."""
+    return make_quest()
+
+
+@pytest.fixture(scope="session")
+def jail(migrated_app: Any) -> Iterator[Any]:
+    """The process's real sandbox, warm for the whole run."""
+    from mlarena.submissions import jail as room
+
+    with migrated_app.app_context():
+        yield room.sandbox()
+    room.close()
+
+
+@pytest.fixture
+def work(app: Any, settings: Settings, jail: Any) -> Iterator[Callable[[], None]]:
+    """work() -> a real worker takes everything off the queues, then returns."""
+    from rq import Queue
+
+    from mlarena.worker import QUEUES, ArenaWorker
+
+    connection = redis_library.Redis.from_url(settings.redis)
+
+    def run() -> None:
+        queues = [Queue(name, connection=connection) for name in QUEUES]
+        ArenaWorker(app, queues=queues, connection=connection).work(
+            burst=True, logging_level="WARNING"
+        )
+        db.session.expire_all()
+
+    yield run
+    connection.close()
+
+
+@pytest.fixture
+def good_model(built_dataset: Callable[[str], Any]) -> Callable[..., bytes]:
+    """good_model("iris") -> the bytes of an honest fitted model (joblib); `estimator=` for another."""
+    import io
+
+    import joblib
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+    def make(name: str = "iris", estimator: Any = None) -> bytes:
+        built = built_dataset(name)
+        features = built.train.drop(columns=[built.target] if built.target else [])
+        if estimator is None:
+            kind = (
+                RandomForestRegressor if built.task_type == "regression" else RandomForestClassifier
+            )
+            estimator = kind(20, random_state=0)
+        estimator.fit(features, built.train[built.target] if built.target else None)
+        file = io.BytesIO()
+        joblib.dump(estimator, file)
+        return file.getvalue()
+
+    return make
+
+
+@pytest.fixture
+def upload(app: Any) -> Callable[..., Any]:
+    """upload(headers, quest, content, "model.joblib") -> the API's answer."""
+    import io
+
+    def send(
+        headers: dict[str, str], quest: Any, content: bytes, name: str = "model.joblib"
+    ) -> Any:
+        return app.test_client().post(
+            f"/api/v1/quests/{quest.id}/submit",
+            data={"model_file": (io.BytesIO(content), name)},
+            headers=headers,
+        )
+
+    return send
+
+
+@pytest.fixture
+def queries(app: Any) -> Iterator[list[str]]:
+    """Every statement sent to the database since the test began (or since `queries.clear()`)."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    yield sent
+    sa.event.remove(db.engine, "before_cursor_execute", note)

@@ -29,6 +29,7 @@ __all__ = [
     "Change",
     "add",
     "around",
+    "best_scores",
     "check_visible",
     "page",
     "place_house",
@@ -100,6 +101,20 @@ def page(board: str, page: int, per_page: int, viewer: User | None = None) -> Bo
         found = standings.stretch(stored, start, per_page, own_id)
     rows, me = _rows(stored, found)
     return BoardPage(name, rows, page, per_page, found.size, me)
+
+
+def best_scores(board: str, most: int = 1_000) -> list[float]:
+    """The first `most` people's scores on the board, best first: what a new one is compared with."""
+    stored = BoardName.parse(board).stored()
+    return list(
+        db.session.scalars(
+            select(BoardEntry.score)
+            .where(BoardEntry.board == stored, BoardEntry.hidden.is_(False))
+            .where(BoardEntry.user_id.is_not(None))
+            .order_by(BoardEntry.sort_key.desc(), BoardEntry.reached_at, BoardEntry.id)
+            .limit(most)
+        )
+    )
 
 
 def around(board: str, user_id: int, n: int) -> list[BoardRow]:

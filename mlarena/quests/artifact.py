@@ -45,7 +45,8 @@ def check(filename: str, file: BinaryIO) -> str:
     if not head.startswith(_STARTS[ending]):
         raise Invalid.field(
             "model_file",
-            f"This is not a .{ending} model: it {_looks(head)}. Save the fitted model with `{_SAVE[ending]}`.",
+            f"This is not a .{ending} model: it {_looks(head)}. "
+            f"Save the fitted model with `{_SAVE[ending]}`.",
         )
     return ending
 

@@ -36,7 +36,7 @@ def save_dataset(built: BuiltDataset) -> Dataset:
         "hidden_rows": built.hidden_rows,
         "train_blob": _keep(built.train_csv()),
         "sample_blob": _keep(built.sample_csv()),
-        "hidden_features_blob": _keep(built.hidden_csv()),
+        "hidden_features_blob": _keep(built.hidden_features_csv()),
         "hidden_target_blob": _keep(labels.getvalue()),
     }
     dataset = db.session.scalar(select(Dataset).where(Dataset.name == built.name))

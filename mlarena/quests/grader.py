@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from mlarena.boards import service as boards
 from mlarena.core.storage import storage
 from mlarena.quests.hidden import Hidden, hidden
 from mlarena.quests.models import Quest
@@ -78,9 +79,9 @@ def judge(
     except MetricError as error:
         return Verdict.failed(str(error), report=card, execution_ms=outcome.wall_ms)
     passed = rule.passes(score, quest.threshold)
-    card["score"] = score
+    card["field"] = report.compare(rule, score, quest.threshold, boards.best_scores(quest.board()))
     card["findings"] = report.findings(
-        quest.task_type, rows.target, outcome.predictions, outcome.classes, rows.features.frame
+        quest.task_type, rows.target, outcome.predictions, outcome.classes, rows.slices
     )
     return Verdict(
         "scored",

@@ -14,15 +14,17 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mlarena.quests.models import Dataset
+    from mlarena.scoring.slices import Slices
 
 
 @dataclass(frozen=True)
 class Hidden:
-    """`features` and `sample` go into the jail; `target` (n,) stays with the grader."""
+    """`features` and `sample` go into the jail; `target` (n,) and `slices` stay with the grader."""
 
     features: Table
     sample: Table
     target: np.ndarray
+    slices: Slices
 
 
 def hidden(dataset: Dataset) -> Hidden:
@@ -34,6 +36,9 @@ def hidden(dataset: Dataset) -> Hidden:
 def _load(features: str, target: str, sample: str) -> Hidden:
     import numpy as np
 
+    from mlarena.scoring.slices import cut_slices
+
     read = storage().read
     labels = np.load(io.BytesIO(read(target)), allow_pickle=False)
-    return Hidden(Table(read(features)), Table(read(sample)), labels)
+    table = Table(read(features))
+    return Hidden(table, Table(read(sample)), labels, cut_slices(table.frame))

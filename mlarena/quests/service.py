@@ -157,6 +157,17 @@ def _require_attempts_left(user: User, quest: Quest) -> None:
         raise Forbidden(f"This quest takes {daily} submissions a day. Come back after 00:00 UTC.")
 
 
+def board_visible(quest_id: int, viewer: User | None) -> bool:
+    """Whether `viewer` may see the quest's board: the same as seeing the quest."""
+    status = db.session.scalar(select(Quest.status).where(Quest.id == quest_id))
+    may_edit = viewer is not None and viewer.is_at_least("instructor")
+    return status == "published" or (status is not None and may_edit)
+
+
+def board_title(quest_id: int) -> str:
+    return db.session.scalar(select(Quest.title).where(Quest.id == quest_id)) or "A quest"
+
+
 def xp_of(user: User | None) -> int:
     if user is None:
         return 0

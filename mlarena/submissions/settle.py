@@ -17,7 +17,6 @@ from sqlalchemy import update
 from mlarena.accounts.models import User
 from mlarena.boards import index as board_index
 from mlarena.boards import service as boards
-from mlarena.boards.models import BoardEntry
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from mlarena.live import publish
@@ -36,7 +35,7 @@ class Settled:
     submission: Submission
     reward: Reward | None = None
     badges: list[Badge] = field(default_factory=list)
-    entries: list[BoardEntry] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
 
 def settle(submission_id: int, token: str, verdict: Verdict) -> bool:
@@ -109,9 +108,9 @@ def _credit(settled: Settled, verdict: Verdict, score: float, now: datetime) -> 
         settled.reward = reward
         settled.badges += reward.new_badges
         if reward.xp:
-            settled.entries.append(boards.add("global", user.id, reward.xp, now))
-            settled.entries.append(boards.add("weekly", user.id, reward.xp, now))
-    entry = boards.record(
+            settled.changes.append(boards.add("global", user.id, reward.xp, now))
+            settled.changes.append(boards.add("weekly", user.id, reward.xp, now))
+    change = boards.record(
         task.board(),
         user.id,
         score,
@@ -119,8 +118,8 @@ def _credit(settled: Settled, verdict: Verdict, score: float, now: datetime) -> 
         submission.queued_at,
         details={"submission_id": submission.id, "passed": verdict.passed},
     )
-    if entry is not None:
-        settled.entries.append(entry)
+    if change is not None:
+        settled.changes.append(change)
 
 
 def _pay(submission: Submission, task: Task, user: User, verdict: Verdict, now: datetime) -> Reward:
@@ -145,11 +144,11 @@ def _better(task: Task, score: float, best: float | None) -> bool:
 def announce(settled: Settled) -> None:
     """After the commit: the index, the open pages, the event stream. None of it may fail us."""
     submission = settled.submission
-    if settled.entries:
-        board_index.apply(settled.entries)
+    if settled.changes:
+        board_index.apply(settled.changes)
     publish.publish("verdict", announcement(settled), publish.user_room(submission.user_id))
-    for entry in settled.entries:
-        publish.board_changed(entry.board)
+    for change in settled.changes:
+        publish.board_changed(change.board)
     outbox.drain()
 
 
