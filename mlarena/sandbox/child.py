@@ -29,7 +29,16 @@ NOT_JAILED = 70  # exit code: a layer could not be put in force, nothing was run
 
 # Adding a kind of work is one file under inside/ and one entry here.
 KINDS = {"model": "mlarena.sandbox.inside.model", "code": "mlarena.sandbox.inside.code"}
-LAYERS = ("uid", "session", "descriptors", "limits", "no_new_privs", "landlock", "seccomp")
+LAYERS = (
+    "uid",
+    "session",
+    "descriptors",
+    "undumpable",
+    "limits",
+    "no_new_privs",
+    "landlock",
+    "seccomp",
+)
 
 _SOCKET = 3
 _RULESET = 4
@@ -105,7 +114,7 @@ def _jail(parent: int, plan: Plan) -> None:
     if plan.ruleset is not None:
         landlock.restrict(_RULESET)
         os.close(_RULESET)
-    if "uid" in plan.layers or "no_new_privs" in plan.layers:
+    if "undumpable" in plan.layers:
         kernel.not_dumpable()
     if "seccomp" in plan.layers:
         seccomp.install(plan.waiting_filter)

@@ -9,6 +9,7 @@ import signal
 import socket
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from mlarena.sandbox import frames
@@ -16,7 +17,6 @@ from mlarena.sandbox.limits import Limits
 
 READ = 1 << 16
 FLOOD = 64  # times the output that is kept
-GRACE = 2.0  # seconds for a killed process to be reaped
 NOT_JAILED = 70
 
 
@@ -83,7 +83,8 @@ class Evaluation:
         self._reader = frames.Reader(limits.result_bytes)
         self._printed = 0
         self._killed = ""
-        self._open: set[int] = set()
+        self._answered = False
+        self._ended: dict[str, Any] | None = None  # the zygote's report; empty if it died
 
     def run(self, request: dict[str, Any], inputs: list[int]) -> Raw:
         """Send `request` with `inputs` (descriptors the caller keeps), see it through."""
@@ -121,34 +122,57 @@ class Evaluation:
         return self._raw
 
     def _watch(self, deadline: float) -> None:
+        """Until there is a whole answer, or an end, or a reason to end it."""
         poll = select.poll()
-        self._open = {self._result, self._output, self._handle.end}
-        for descriptor in (self._result, self._output):
+        for descriptor in (self._result, self._output, self._handle.end):
             os.set_blocking(descriptor, False)
-        for descriptor in self._open:
             poll.register(descriptor, select.POLLIN)
-        ended: dict[str, Any] | None = None
-        while self._open:
+        while not (self._killed or self._answered or self._ended is not None):
             left = deadline - time.monotonic()
             if left <= 0:
-                if self._killed and left < -GRACE:
-                    break
                 self._kill("timeout")
-                left = 0.1
+                break
             for descriptor, _ in poll.poll(left * 1e3 + 1):
-                data = _read(descriptor)
-                if data is None:
-                    continue
-                if not data:
+                if not self._look_at(descriptor):
                     poll.unregister(descriptor)
-                    self._open.discard(descriptor)
-                elif descriptor == self._result:
-                    self._take_result(data)
-                elif descriptor == self._output:
-                    self._take_output(data)
-                else:
-                    ended = json.loads(data)
-        self._conclude(ended)
+        self._drain()
+        self._measure()
+        self._raw.status = self._status()
+
+    def _look_at(self, descriptor: int) -> bool:
+        """Take what there is to read; False at the end of a pipe."""
+        data = _read(descriptor)
+        if descriptor == self._handle.end:
+            self._ended = json.loads(data) if data else {}
+        elif descriptor == self._output and data:
+            self._take_output(data)
+        elif descriptor == self._result and data:
+            self._take_result(data)
+        elif descriptor == self._result and data is not None:
+            # An honest child closes the pipe behind its answer and waits to be ended: its
+            # teardown, several milliseconds, need not be waited for.
+            self._answered = self._raw.final is not None and not self._reader.pending()
+        return data is None or bool(data)
+
+    def _drain(self) -> None:
+        """What is still in the pipes of a child that has ended or has answered."""
+        for descriptor, take in (
+            (self._result, self._take_result),
+            (self._output, self._take_output),
+        ):
+            while not self._killed and (data := _read(descriptor)):
+                take(data)
+
+    def _measure(self) -> None:
+        """Processor time and memory, from outside, and then the end of the child."""
+        if not self._ended:
+            processor, memory = _processor_ms(self._handle.pid), _most_memory(self._handle.pid)
+            self._raw.cpu_ms, self._raw.max_rss = processor, memory
+            # It may have ended meanwhile, and its number may be somebody else's by now.
+            self._look_at(self._handle.end)
+            self._end()
+        if self._ended:
+            self._raw.cpu_ms, self._raw.max_rss = self._ended["cpu_ms"], self._ended["max_rss"]
 
     def _take_result(self, data: bytes) -> None:
         if self._killed:
@@ -177,7 +201,7 @@ class Evaluation:
 
     def _deliver(self, late: int, hidden: bytes) -> None:
         """First all that was printed so far, then the hidden inputs: no print can show them."""
-        while self._output in self._open and (data := _read(self._output)):
+        while not self._killed and (data := _read(self._output)):
             self._take_output(data)
         self._raw.sealed = True
         fill(late, hidden)
@@ -196,25 +220,24 @@ class Evaluation:
 
     def _kill(self, why: str) -> None:
         self._killed = self._killed or why
+
+    def _end(self) -> None:
         try:
             signal.pidfd_send_signal(self._handle.pidfd, signal.SIGKILL)
         except ProcessLookupError:
             return  # already dead
 
-    def _conclude(self, ended: dict[str, Any] | None) -> None:
-        if ended:
-            self._raw.cpu_ms, self._raw.max_rss = ended["cpu_ms"], ended["max_rss"]
-        self._raw.status = self._status(ended)
-
-    def _status(self, ended: dict[str, Any] | None) -> str:
+    def _status(self) -> str:
         if self._killed:
             return self._killed
-        if ended is None or ended["exit"] == NOT_JAILED:
+        if self._answered:
+            return "ok"
+        if not self._ended or self._ended["exit"] == NOT_JAILED:
             return "zygote_died"
-        code = ended["exit"]
+        code = self._ended["exit"]
         if code == -signal.SIGSYS:
             return "violation"
-        out_of_time = ended["cpu_ms"] >= self._limits.cpu() * 1e3
+        out_of_time = self._ended["cpu_ms"] >= self._limits.cpu() * 1e3
         if code == -signal.SIGXCPU or (code == -signal.SIGKILL and out_of_time):
             return "cpu_limit"
         if code == -signal.SIGKILL:
@@ -240,3 +263,13 @@ def _processor_ms(pid: int) -> float:
         return time.clock_gettime((~pid << 3) | 2) * 1e3
     except OSError:
         return 0.0
+
+
+def _most_memory(pid: int) -> int:
+    """The largest resident size a living process had, in bytes; 0 when it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    peaks = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
+    return int(peaks[0]) * 1024 if peaks else 0

@@ -65,6 +65,7 @@ def layers_here() -> Layers:
         "uid": as_root or f"started as uid {os.geteuid()}: nothing to give up",
         "session": True,
         "descriptors": True,
+        "undumpable": _try(_undumpable_holds),
     }
 
 
@@ -115,6 +116,13 @@ def _no_new_privileges_hold() -> bool:
 
     kernel.no_new_privileges()
     return kernel.prctl(39) == 1  # PR_GET_NO_NEW_PRIVS
+
+
+def _undumpable_holds() -> bool:
+    from mlarena.sandbox import kernel
+
+    kernel.not_dumpable()
+    return kernel.prctl(3) == 0  # PR_GET_DUMPABLE
 
 
 def _limits_hold() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import lzma
 import pickle
 import warnings
@@ -14,7 +13,6 @@ from typing import Any
 from mlarena.sandbox.inside import complaints
 from mlarena.sandbox.inside.channel import Failure
 
-COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ": "xz", b"\x78": "zlib"}
 # Broken data, as the decoders and the unpickler say it.
 BROKEN = (EOFError, pickle.UnpicklingError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
@@ -130,16 +128,9 @@ def _unreadable(error: Exception, data: bytes, form: str, made_with: str | None)
 
 
 def _read_joblib(data: bytes) -> Any:
-    import joblib
+    from mlarena.sandbox.inside import joblib_stream
 
-    return joblib.load(io.BytesIO(data))
-
-
-def _read_pickle(data: bytes) -> Any:
-    """Plain pickles go to the C unpickler; joblib's own kind, or compressed, to joblib."""
-    if b"joblib.numpy_pickle" in data or data.startswith(tuple(COMPRESSED)):
-        return _read_joblib(data)
-    return pickle.loads(data)  # noqa: S301 - inside the jail
+    return joblib_stream.load(data)
 
 
 def _read_skops(data: bytes) -> Any:
@@ -157,7 +148,7 @@ def _read_onnx(data: bytes) -> Any:
 
 _READERS = {
     "joblib": _read_joblib,
-    "pkl": _read_pickle,
+    "pkl": _read_joblib,  # learners save either kind under either name
     "skops": _read_skops,
     "onnx": _read_onnx,
 }
