@@ -88,8 +88,8 @@ class KindTotals(Base):
 class ActivityDay(Base):
     """A day of the streak: one with an accepted submission, or one that a freeze saved (`frozen`).
 
-    `day` is the learner's own date at `first_at`, in the `zone` they lived in then: together they are
-    enough to work the streak out again from the start.
+    `day` is the learner's own date at `first_at` in `first_zone`. With the last activity that belongs to
+    it, that is enough to work the streak out again from the start.
     """
 
     __tablename__ = "activity_days"
@@ -101,7 +101,9 @@ class ActivityDay(Base):
     submissions: Mapped[int] = mapped_column(default=0)
     frozen: Mapped[bool] = mapped_column(default=False)
     first_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    zone: Mapped[str | None] = mapped_column(String(64))
+    first_zone: Mapped[str | None] = mapped_column(String(64))
+    last_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_zone: Mapped[str | None] = mapped_column(String(64))
 
 
 class Badge(Base):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import case, delete, func, select
 
 from mlarena.accounts.models import User
 from mlarena.core.clock import rfc3339
@@ -69,9 +69,9 @@ def record_activity(user: User, at: datetime) -> list[Badge]:
     elif before.last is None or before.counts(now):
         streak = before.after(now)
         _mark_frozen(user.id, before.frozen_before(now))
-        _count_day(user.id, now)
+        _count_day(user.id, now.day, now)
     else:
-        _count_day(user.id, before.last)
+        _count_day(user.id, before.last.day, now)
         return []
     totals.current_streak, totals.freezes = streak.current, streak.freezes
     totals.longest_streak = max(totals.longest_streak, streak.longest)
@@ -163,33 +163,55 @@ def _streak_of(totals: LearnerTotals) -> Streak:
     streak = Streak(totals.current_streak, totals.longest_streak, totals.freezes)
     if totals.last_active_day is None:
         return streak
-    last = _active_days(totals.user_id, since=totals.last_active_day)[0]
-    return replace(streak, last=last)
+    last, seen = _active_days(totals.user_id, since=totals.last_active_day)[0]
+    return replace(streak, last=last, seen=seen)
 
 
-def _active_days(user_id: int, since: date = date.min) -> list[Active]:
+def _active_days(user_id: int, since: date = date.min) -> list[tuple[Active, Active]]:
+    """The first and the last activity of every active day from `since`."""
     rows = db.session.execute(
-        select(ActivityDay.first_at, ActivityDay.zone, ActivityDay.day)
+        select(
+            ActivityDay.day,
+            ActivityDay.first_at,
+            ActivityDay.first_zone,
+            ActivityDay.last_at,
+            ActivityDay.last_zone,
+        )
         .where(ActivityDay.user_id == user_id, ActivityDay.day >= since)
         .where(ActivityDay.frozen.is_(False))
         .order_by(ActivityDay.day)
     )
-    return [Active(at, zone, day) for at, zone, day in rows if at and zone]
+    return [
+        (Active(row.first_at, row.first_zone, row.day), Active.of(row.last_at, row.last_zone))
+        for row in rows
+    ]
 
 
-def _count_day(user_id: int, now: Active) -> None:
-    """One more submission on that day; a day that had been saved by a freeze becomes active."""
+def _count_day(user_id: int, day: date, now: Active) -> None:
+    """One more submission on `day`; a day that had been saved by a freeze becomes active."""
     fresh = insert(ActivityDay).values(
-        user_id=user_id, day=now.day, submissions=1, frozen=False, first_at=now.at, zone=now.zone
+        user_id=user_id,
+        day=day,
+        submissions=1,
+        frozen=False,
+        first_at=now.at,
+        first_zone=now.zone,
+        last_at=now.at,
+        last_zone=now.zone,
     )
+    new = fresh.excluded
+    # False too where the day was frozen and knows no time.
+    earlier = new.last_at < ActivityDay.last_at
     db.session.execute(
         fresh.on_conflict_do_update(
             index_elements=["user_id", "day"],
             set_={
                 "submissions": ActivityDay.submissions + 1,
                 "frozen": False,
-                "first_at": func.coalesce(ActivityDay.first_at, fresh.excluded.first_at),
-                "zone": func.coalesce(ActivityDay.zone, fresh.excluded.zone),
+                "first_at": func.coalesce(ActivityDay.first_at, new.first_at),
+                "first_zone": func.coalesce(ActivityDay.first_zone, new.first_zone),
+                "last_at": case((earlier, ActivityDay.last_at), else_=new.last_at),
+                "last_zone": case((earlier, ActivityDay.last_zone), else_=new.last_zone),
             },
         )
     )
@@ -210,11 +232,11 @@ def _count_late(user_id: int, now: Active) -> Streak:
     Happens when two submissions around midnight are judged in the other order, and when the server's
     clock has been set back.
     """
-    _count_day(user_id, now)
+    _count_day(user_id, now.day, now)
     db.session.execute(
         delete(ActivityDay).where(ActivityDay.user_id == user_id, ActivityDay.frozen.is_(True))
     )
-    streak, frozen = fold(_active_days(user_id))
+    streak, frozen = fold(activity for day in _active_days(user_id) for activity in day)
     _mark_frozen(user_id, frozen)
     return streak
 

@@ -1,14 +1,15 @@
 """Streaks: consecutive days of one's own calendar with an accepted submission. Pure rules.
 
-A streak is a fold over the active days in their order, so it can always be worked out again from the
-rows of `activity_days`. A missed day spends a freeze, if there is one; a day so saved keeps the streak
-but does not lengthen it. Seven active days in a row earn a freeze, and at most two are kept.
+A streak is a fold over the activities in their order, of which only the first and the last of each day
+matter, so it can always be worked out again from the rows of `activity_days`. A missed day spends a
+freeze, if there is one; a day so saved keeps the streak but does not lengthen it. Seven active days in a
+row earn a freeze, and at most two are kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,7 +20,7 @@ MOST_FREEZES = 2
 
 @dataclass(frozen=True)
 class Active:
-    """The first activity of a day: when, in which zone, and the date it was there."""
+    """An activity: when, in which time zone, and the date it was there."""
 
     at: datetime
     zone: str
@@ -32,12 +33,13 @@ class Active:
 
 @dataclass(frozen=True)
 class Streak:
-    """Where a streak stands after its last counted day, `last`."""
+    """Where a streak stands. `last` began the day that was counted last, `seen` is the latest activity."""
 
     current: int = 0
     longest: int = 0
     freezes: int = 0
     last: Active | None = None
+    seen: Active | None = None
 
     def counts(self, now: Active) -> bool:
         """Whether `now` is a new day of this streak."""
@@ -45,7 +47,9 @@ class Streak:
 
     def missed(self, now: Active) -> int:
         """How many whole days passed without activity before `now`."""
-        return 0 if self.last is None else max(0, _days_between(self.last, now) - 1)
+        if self.last is None or self.seen is None:
+            return 0
+        return max(0, min(_days_between(self.last, now), _days_between(self.seen, now)) - 1)
 
     def frozen_before(self, now: Active) -> list[date]:
         """The missed days that a freeze saves: the first ones, for that is when it was spent."""
@@ -55,15 +59,16 @@ class Streak:
         return [self.last.day + timedelta(days=n + 1) for n in range(saved)]
 
     def after(self, now: Active) -> Streak:
-        """The streak once `now` has been counted; the same if it is no new day."""
+        """The streak after `now`, which counts if it begins a new day."""
+        seen = now if self.seen is None or now.at >= self.seen.at else self.seen
         if not self.counts(now):
-            return self
+            return replace(self, seen=seen)
         missed = self.missed(now)
         freezes = max(0, self.freezes - missed)
         current = self.current + 1 if missed <= self.freezes else 1
         if current % DAYS_PER_FREEZE == 0:
             freezes = min(MOST_FREEZES, freezes + 1)
-        return Streak(current, max(self.longest, current), freezes, now)
+        return Streak(current, max(self.longest, current), freezes, now, seen)
 
 
 class Standing(Protocol):
@@ -77,13 +82,13 @@ class Standing(Protocol):
     def last_active_day(self) -> date | None: ...
 
 
-def fold(days: Iterable[Active]) -> tuple[Streak, list[date]]:
-    """The streak after `days` (in their order), and the days that freezes saved on the way."""
+def fold(activities: Iterable[Active]) -> tuple[Streak, list[date]]:
+    """The streak after `activities` (in their order), and the days that freezes saved on the way."""
     streak, frozen = Streak(), list[date]()
-    for day in days:
-        if streak.counts(day):
-            frozen += streak.frozen_before(day)
-            streak = streak.after(day)
+    for now in activities:
+        if streak.counts(now):
+            frozen += streak.frozen_before(now)
+        streak = streak.after(now)
     return streak, frozen
 
 
