@@ -20,7 +20,6 @@ from mlarena.core.storage import init_storage
 from mlarena.core.templates import init_templates
 from mlarena.core.uploads import init_uploads
 from mlarena.release import release
-from mlarena.schedule import clock
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -67,7 +66,6 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     problems.init_app(app)
     for room in ROOMS:
         import_module(f"mlarena.{room}").init_app(app)
-    app.cli.add_command(clock)
     app.cli.add_command(release)
     return app
 

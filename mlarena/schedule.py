@@ -6,17 +6,15 @@ import os
 import time
 from contextlib import suppress
 
-import click
 import redis
 import structlog
-from flask import Flask, current_app
-from flask.cli import with_appcontext
 from redis.client import Pipeline
+from redis.exceptions import RedisError
 from rq.cron import CronJob, CronScheduler
 
-from mlarena.core.config import settings
-from mlarena.core.health import start_heartbeat
-from mlarena.core.redis import RedisError
+from mlarena.core.config import Settings
+from mlarena.core.health import Heartbeat
+from mlarena.core.logs import configure
 from mlarena.submissions import jobs
 
 log = structlog.get_logger(__name__)
@@ -43,14 +41,13 @@ class PatientScheduler(CronScheduler):
             super().register_death(pipeline)
 
 
-def scheduler(app: Flask) -> CronScheduler:
+def scheduler(settings: Settings, connection: redis.Redis) -> CronScheduler:
     """Everything that happens by the clock, in one list."""
-    wanted = app.extensions["settings"]
-    cron = PatientScheduler(connection=redis.Redis.from_url(wanted.redis), logging_level="WARNING")
+    cron = PatientScheduler(connection=connection, logging_level="WARNING")
     cron.register(
         jobs.sweep,
         queue_name="upkeep",
-        interval=max(1, round(wanted.sweep_seconds)),
+        interval=max(1, round(settings.sweep_seconds)),
         job_timeout=60,
         result_ttl=0,
         failure_ttl=60,
@@ -59,10 +56,13 @@ def scheduler(app: Flask) -> CronScheduler:
     return cron
 
 
-@click.command("clock")
-@with_appcontext
-def clock() -> None:
-    """Run the clock until told to stop."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    start_heartbeat(app, "clock", lambda: {"pid": os.getpid(), "every": settings().sweep_seconds})
-    scheduler(app).start()
+def run(settings: Settings) -> None:
+    """Run the clock until told to stop. It needs no app: it only names jobs, by the time of day."""
+    configure(settings)
+    connection = redis.Redis.from_url(settings.redis)
+    sign = {"pid": os.getpid(), "every": settings.sweep_seconds}
+    heartbeat = Heartbeat(connection, "clock", lambda: sign)
+    try:
+        scheduler(settings, connection).start()
+    finally:
+        heartbeat.stop()

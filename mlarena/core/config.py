@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from flask import current_app
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -159,5 +158,7 @@ def load_settings(**overrides: object) -> Settings:
 
 def settings() -> Settings:
     """The settings of the running app."""
+    from flask import current_app  # here, for processes that have no app: supervisor and clock
+
     found: Settings = current_app.extensions["settings"]
     return found

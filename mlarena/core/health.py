@@ -12,12 +12,13 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import redis
-from flask import Flask
+from redis.exceptions import RedisError
 
-from mlarena.core.redis import RedisError, redis_client
+if TYPE_CHECKING:
+    from flask import Flask
 
 BEAT_SECONDS = 3.0
 SIGNS = "mlarena:beats"  # a set of the keys that were ever written, to find them without a scan
@@ -30,6 +31,8 @@ def beat(name: str, info: Info, every: float = BEAT_SECONDS) -> None:
 
     Raises RedisError.
     """
+    from mlarena.core.redis import redis_client
+
     _beat(redis_client(), _key(name), info, every)
 
 
@@ -50,6 +53,8 @@ def beats() -> dict[str, list[Info]]:
 
     A name nobody beats for is not there. Raises RedisError.
     """
+    from mlarena.core.redis import redis_client
+
     client = redis_client()
     found = client.smembers(SIGNS)
     keys = sorted(key.decode() if isinstance(key, bytes) else key for key in found)
@@ -68,9 +73,10 @@ def beats() -> dict[str, list[Info]]:
 class Heartbeat:
     """A running heartbeat. `stop()` ends it and takes the sign away at once."""
 
-    def __init__(self, app: Flask, name: str, info: Callable[[], Info], every: float) -> None:
-        self.every, self._app, self._info, self._key = every, app, info, _key(name)
-        self._client: redis.Redis = app.extensions["redis"]
+    def __init__(
+        self, client: redis.Redis, name: str, info: Callable[[], Info], every: float = BEAT_SECONDS
+    ) -> None:
+        self.every, self._client, self._info, self._key = every, client, info, _key(name)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"beat {name}", daemon=True)
         self._thread.start()
@@ -79,8 +85,7 @@ class Heartbeat:
         pause = 0.0
         while not self._stopped.wait(pause):
             try:
-                with self._app.app_context():
-                    _beat(self._client, self._key, self._info(), self.every)
+                _beat(self._client, self._key, self._info(), self.every)
                 pause = self.every
             except RedisError:
                 # Away: nobody could read the sign anyway. It is back with Redis, within a second.
@@ -96,5 +101,5 @@ class Heartbeat:
 def start_heartbeat(
     app: Flask, name: str, info: Callable[[], Info], every: float = BEAT_SECONDS
 ) -> Heartbeat:
-    """Beat from a thread of this process every `every` seconds; `info` runs in an app context."""
-    return Heartbeat(app, name, info, every)
+    """Beat from a thread of this process every `every` seconds, with what `info` returns."""
+    return Heartbeat(app.extensions["redis"], name, info, every)

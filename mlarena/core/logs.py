@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 import uuid
+from typing import TYPE_CHECKING
 
 import structlog
-from flask import Flask, Response, g, request
 
 from mlarena.core.config import Settings
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
 
 
 def configure(settings: Settings) -> None:
@@ -49,6 +52,7 @@ def configure(settings: Settings) -> None:
 
 def init_request_ids(app: Flask) -> None:
     """Every request has an id: the router's X-Request-ID if it looks like one, else a new one."""
+    from flask import g, request
 
     @app.before_request
     def bind() -> None:

@@ -6,6 +6,7 @@ The processes are those of the Procfile, plus a Redis of our own where REDIS_URL
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shlex
 import signal
@@ -21,7 +22,9 @@ from mlarena.core.processes import Child, die_with_parent
 from mlarena.core.supervisor import GaveUp, Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
+# Longer than any machine needs; after that the rest is started, and what is missing is said.
 READY_SECONDS = 60.0
+ALMOST_READY_SECONDS = 15.0  # the same, once web answers and says itself what is missing
 
 
 class CannotStart(Exception):
@@ -97,7 +100,16 @@ class Readiness:
         self._supervisor, self._host, self._port = supervisor, host, port
         self._asking: socket.socket | None = None
         self._again = 0.0
-        self.last_answer = "nothing answers yet"
+        self._began = time.monotonic()
+        self._first_answer = 0.0
+        self.missing = "nothing answers yet"
+
+    def ok_or_late(self) -> bool:
+        """Whether it is time to stop waiting: everything works, or enough was waited."""
+        now = time.monotonic()
+        if self._first_answer and now - self._first_answer > ALMOST_READY_SECONDS:
+            return True
+        return self.ok() or now - self._began > READY_SECONDS
 
     def ok(self) -> bool:
         """Whether the last question was answered with 200; asks the next one otherwise."""
@@ -130,7 +142,9 @@ class Readiness:
         self._supervisor.unwatch(self._asking.fileno())
         self._done()
         head, _, body = answer.partition(b"\r\n\r\n")
-        self.last_answer = body.decode(errors="replace").strip() or self.last_answer
+        if body:
+            self._first_answer = self._first_answer or time.monotonic()
+            self.missing = _message(body)
         return b" 200 " in head.split(b"\r\n")[0]
 
     def _done(self) -> None:
@@ -166,10 +180,10 @@ def run() -> None:
             workers = [child("worker", f"worker.{n + 1}") for n in range(settings.workers)]
             supervisor.launch(child("web"), *workers, child("clock"))
             readiness = Readiness(supervisor, settings.host, settings.port)
-            supervisor.run(until=lambda: readiness.ok() or _late(began))
+            supervisor.run(until=readiness.ok_or_late)
             supervisor.ready = True
         if not supervisor.stopping:
-            _welcome(supervisor, settings, time.monotonic() - began, readiness)
+            _welcome(supervisor, settings, time.monotonic() - began, readiness.missing)
         supervisor.run()
         supervisor.say("stopping")
     finally:
@@ -179,18 +193,20 @@ def run() -> None:
         lock.close()
 
 
-def _late(began: float) -> bool:
-    return time.monotonic() - began > READY_SECONDS
+def _message(body: bytes) -> str:
+    """What /healthz says is missing; empty when nothing is."""
+    try:
+        return str(json.loads(body).get("message", ""))
+    except ValueError:  # not ours: a page of errors
+        return body.decode(errors="replace").strip()[:200]
 
 
-def _welcome(
-    supervisor: Supervisor, settings: Settings, seconds: float, readiness: Readiness
-) -> None:
-    address = settings.public_url or f"http://{settings.host}:{settings.port}"
-    if seconds > READY_SECONDS:
-        supervisor.say(f"not everything works after {seconds:.0f} s: {readiness.last_answer}")
+def _welcome(supervisor: Supervisor, settings: Settings, seconds: float, missing: str) -> None:
+    if missing:
+        supervisor.say(f"started, but after {seconds:.0f} s not everything works. {missing}")
     else:
         supervisor.say(f"ready in {seconds:.1f} s")
+    address = settings.public_url or f"http://{settings.host}:{settings.port}"
     supervisor.say(f"MLArena is at {address}  (Ctrl-C stops it)")
     supervisor.say("the first admin, in another terminal:")
     supervisor.say("  make admin USERNAME=ada EMAIL=ada@example.org")

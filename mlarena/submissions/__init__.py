@@ -1,6 +1,11 @@
 """The spine: intake → evaluate → settle, and the sweep that loses nothing."""
 
-from apiflask import APIFlask
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apiflask import APIFlask
 
 
 def init_app(app: APIFlask) -> None:

@@ -1,14 +1,18 @@
-"""What the queue runs: thin tasks that take ids and call one verb."""
+"""What the queue runs: thin tasks that take ids and call one verb.
+
+The verbs are imported when a job runs: the clock names these jobs and has no use for the rest.
+"""
 
 from __future__ import annotations
 
-from mlarena.submissions import evaluate as evaluation
-from mlarena.submissions import sweep as sweeping
-
 
 def evaluate(submission_id: int) -> str:
+    from mlarena.submissions import evaluate as evaluation
+
     return evaluation.evaluate(submission_id)
 
 
 def sweep() -> dict[str, int]:
+    from mlarena.submissions import sweep as sweeping
+
     return sweeping.sweep()
