@@ -63,6 +63,7 @@ def download(quest_id: int, query_data: DatasetQuery) -> Response:
 @blueprint.doc(responses={202: "Taken in; its verdict comes by socket and at /submissions/{id}"})
 def submit(quest_id: int, files_data: Any = None) -> tuple[Response, int]:
     """Hand a model in: multipart/form-data with the one file `model_file`."""
+    service.opened(quest_id, current_user)
     if request.mimetype != "multipart/form-data":
         raise WrongType("Send the model as multipart/form-data, in the field `model_file`.")
     unknown = sorted({*request.files, *request.form} - {"model_file", "csrf_token"})

@@ -6,6 +6,7 @@ import io
 import pickle
 import zipfile
 import zlib
+from functools import partial
 from typing import Any
 
 import joblib
@@ -215,7 +216,10 @@ class TestFailsInTheJail:
         from sklearn.tree import DecisionTreeClassifier
 
         quest = make_quest("diabetes", metric="rmse", threshold=60.0)
-        content = good_model("diabetes", estimator=DecisionTreeClassifier(max_depth=2))
+        built = built_dataset("diabetes")
+        features = built.train.drop(columns=[built.target])
+        halves = (built.train[built.target] > 140).astype(int)
+        content = pickle.dumps(DecisionTreeClassifier(max_depth=2).fit(features, halves))
         shown = verdict_of(content, of=quest)
         assert shown["status"] == "failed"
         assert "regressor" in shown["error"]
@@ -302,7 +306,7 @@ def test_answers_of_the_wrong_kind(
         model = TransformedTargetRegressor(
             LinearRegression(), inverse_func=np.ravel, func=np.ravel, check_inverse=False
         ).fit(features, target)
-        model.inverse_func = np.diff
+        model.transformer_.inverse_func = partial(np.diff, axis=0)
     shown = verdict_of(pickle.dumps(model), "model.pkl", of=quest)
     assert shown["status"] == "failed"
     assert any(word in shown["error"] for word in words), shown["error"]
