@@ -1,12 +1,17 @@
 """The worker process of the Procfile: `python worker.py`."""
 
-from mlarena.app import create_app
-from mlarena.core.config import ConfigError
-from mlarena.worker import run
+from mlarena.core.config import ConfigError, load_settings
+from mlarena.submissions import jail
 
 if __name__ == "__main__":
     try:
-        app = create_app()
+        settings = load_settings()
     except ConfigError as error:
         raise SystemExit(str(error)) from None
-    run(app)
+    # First the jail, which warms up in a process of its own while the app is imported here.
+    jail.start(settings)
+
+    from mlarena.app import create_app
+    from mlarena.worker import run
+
+    run(create_app(settings))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import threading
 import uuid
 from typing import Any
 
@@ -70,7 +71,13 @@ def run(app: Flask) -> None:
             },
         }
 
-    start_heartbeat(app, "worker", state)
+    heartbeat = start_heartbeat(app, "worker", state)
+
+    def tell_when_warm() -> None:
+        sandbox.wait()
+        heartbeat.now()
+
+    threading.Thread(target=tell_when_warm, name="jail warms up", daemon=True).start()
     flusher.start(app)
     # A connection of its own: a worker waits for work longer than a page may wait for Redis.
     connection = redis.Redis.from_url(settings.redis)

@@ -77,22 +77,29 @@ class Heartbeat:
         self, client: redis.Redis, name: str, info: Callable[[], Info], every: float = BEAT_SECONDS
     ) -> None:
         self.every, self._client, self._info, self._key = every, client, info, _key(name)
-        self._stopped = threading.Event()
+        self._stopped = False
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"beat {name}", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
-        pause = 0.0
-        while not self._stopped.wait(pause):
+        while not self._stopped:
+            self._wake.clear()
             try:
                 _beat(self._client, self._key, self._info(), self.every)
                 pause = self.every
             except RedisError:
                 # Away: nobody could read the sign anyway. It is back with Redis, within a second.
                 pause = min(self.every, 1.0)
+            self._wake.wait(pause)
+
+    def now(self) -> None:
+        """Beat at once: what `info` returns has changed in a way that somebody waits for."""
+        self._wake.set()
 
     def stop(self) -> None:
-        self._stopped.set()
+        self._stopped = True
+        self._wake.set()
         self._thread.join(2)
         with suppress(RedisError):  # away: the sign goes by itself when its time is up
             self._client.delete(self._key)

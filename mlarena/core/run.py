@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import IO
 
+from mlarena.core import released
 from mlarena.core.config import ConfigError, Settings, load_settings
 from mlarena.core.embedded import EmbeddedRedis, RedisUnavailable
 from mlarena.core.processes import Child, die_with_parent
@@ -99,6 +100,7 @@ class Readiness:
     def __init__(self, supervisor: Supervisor, host: str, port: int) -> None:
         self._supervisor, self._host, self._port = supervisor, host, port
         self._asking: socket.socket | None = None
+        self._heard = b""
         self._again = 0.0
         self._began = time.monotonic()
         self._first_answer = 0.0
@@ -134,14 +136,17 @@ class Readiness:
     def _read(self) -> bool:
         assert self._asking is not None  # noqa: S101
         try:
-            answer = self._asking.recv(65536)
+            piece = self._asking.recv(65536)
         except BlockingIOError:
             return False
         except OSError:
-            answer = b""
+            piece = b""
+        self._heard += piece
+        if piece:
+            return False
         self._supervisor.unwatch(self._asking.fileno())
+        head, _, body = self._heard.partition(b"\r\n\r\n")
         self._done()
-        head, _, body = answer.partition(b"\r\n\r\n")
         if body:
             self._first_answer = self._first_answer or time.monotonic()
             self.missing = _message(body)
@@ -150,12 +155,11 @@ class Readiness:
     def _done(self) -> None:
         if self._asking is not None:
             self._asking.close()
-        self._asking, self._again = None, time.monotonic() + 0.03
+        self._asking, self._heard, self._again = None, b"", time.monotonic() + 0.03
 
 
 def run() -> None:
     """Start everything, say where it is, stay until told to stop; raises CannotStart, GaveUp."""
-    began = time.monotonic()
     os.umask(0o077)  # what the arena writes here is nobody else's to read
     settings = load_settings()
     lock = open_data_folder(settings.mlarena_data)
@@ -172,18 +176,17 @@ def run() -> None:
     )
     supervisor = Supervisor(last=own_redis)
     try:
-        if own_redis:
-            supervisor.launch(*own_redis)
-        if (code := supervisor.run_once(child("release"))) and not supervisor.stopping:
-            raise GaveUp(f"The database could not be prepared (code {code}); see above.")
+        supervisor.launch(*own_redis)
+        _release(supervisor, child("release"), settings)
+        workers = [child("worker", f"worker.{n + 1}") for n in range(settings.workers)]
+        # One of each is enough to be ready: the other workers would only compete with them.
+        supervisor.launch(workers[0], child("web"), child("clock"))
+        readiness = Readiness(supervisor, settings.host, settings.port)
+        supervisor.run(until=readiness.ok_or_late)
+        supervisor.ready = True
         if not supervisor.stopping:
-            workers = [child("worker", f"worker.{n + 1}") for n in range(settings.workers)]
-            supervisor.launch(child("web"), *workers, child("clock"))
-            readiness = Readiness(supervisor, settings.host, settings.port)
-            supervisor.run(until=readiness.ok_or_late)
-            supervisor.ready = True
-        if not supervisor.stopping:
-            _welcome(supervisor, settings, time.monotonic() - began, readiness.missing)
+            _welcome(supervisor, settings, readiness.missing)
+        supervisor.launch(*workers[1:])
         supervisor.run()
         supervisor.say("stopping")
     finally:
@@ -191,6 +194,23 @@ def run() -> None:
         if redis:
             redis.forget_socket()
         lock.close()
+
+
+def _release(supervisor: Supervisor, step: Child, settings: Settings) -> None:
+    """Migrate and import, unless the last release is still true; raises GaveUp."""
+    if supervisor.stopping or released.is_current(ROOT, settings):
+        return
+    code = supervisor.run_once(step)
+    if code == 0:
+        released.remember(ROOT, settings)
+    elif not supervisor.stopping:
+        raise GaveUp(f"The database could not be prepared (code {code}); see above.")
+
+
+def seconds_since_start() -> float:
+    """How long this process has existed, its own imports included (proc(5), field 22 of stat)."""
+    ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _message(body: bytes) -> str:
@@ -201,7 +221,8 @@ def _message(body: bytes) -> str:
         return body.decode(errors="replace").strip()[:200]
 
 
-def _welcome(supervisor: Supervisor, settings: Settings, seconds: float, missing: str) -> None:
+def _welcome(supervisor: Supervisor, settings: Settings, missing: str) -> None:
+    seconds = seconds_since_start() if sys.platform == "linux" else time.process_time()
     if missing:
         supervisor.say(f"started, but after {seconds:.0f} s not everything works. {missing}")
     else:

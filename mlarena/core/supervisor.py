@@ -51,8 +51,10 @@ class Supervisor:
         self._out.flush()
 
     def launch(self, *children: Child) -> None:
-        """Keep these running from now on."""
-        self._width = max(self._width, *(len(child.name) for child in children))
+        """Keep these running from now on (not once it is time to stop)."""
+        if self.stopping:
+            return
+        self._width = max([self._width, *(len(child.name) for child in children)])
         for child in children:
             (self.children if child not in self.last else []).append(child)
             self._start(child)

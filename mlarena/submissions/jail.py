@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from mlarena.core.config import settings
+from mlarena.core.config import Settings, settings
 from mlarena.sandbox import Limits, Sandbox
 
 _sandbox: Sandbox | None = None
@@ -13,10 +13,14 @@ _starting = threading.Lock()
 
 def sandbox() -> Sandbox:
     """This process's sandbox, started on first use."""
+    return _sandbox or start(settings())
+
+
+def start(wanted: Settings) -> Sandbox:
+    """Start this process's sandbox. It needs no app, and warms up while that is loaded."""
     global _sandbox
     with _starting:
         if _sandbox is None:
-            wanted = settings()
             _sandbox = Sandbox(
                 allow_degraded=wanted.sandbox_allow_degraded,
                 limits=Limits(
