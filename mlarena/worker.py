@@ -23,6 +23,7 @@ from rq.job import Job
 from mlarena.core.db import db
 from mlarena.core.health import start_heartbeat
 from mlarena.live import flusher
+from mlarena.quests import hidden
 from mlarena.sandbox.probing import refusal
 from mlarena.submissions import jail
 from mlarena.submissions.dispatch import EVALUATIONS
@@ -76,6 +77,9 @@ def run(app: Flask) -> None:
     def tell_when_warm() -> None:
         sandbox.wait()
         heartbeat.now()
+        # The libraries and data of the graders, after the jail's own: both at once is slower.
+        with app.app_context():
+            hidden.warm()
 
     threading.Thread(target=tell_when_warm, name="jail warms up", daemon=True).start()
     flusher.start(app)

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
+from mlarena.core.db import db
 from mlarena.core.storage import storage
+from mlarena.quests.models import Dataset
 from mlarena.sandbox import Table
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from mlarena.quests.models import Dataset
     from mlarena.scoring.slices import Slices
 
 
@@ -30,6 +33,15 @@ class Hidden:
 def hidden(dataset: Dataset) -> Hidden:
     """The hidden rows of `dataset`. Not to be changed by the caller: they are shared."""
     return _load(dataset.hidden_features_blob, dataset.hidden_target_blob, dataset.sample_blob)
+
+
+def warm() -> None:
+    """Load every data set in use, and with them pandas and scikit-learn: a worker's first minute."""
+    import sklearn.metrics  # noqa: F401
+
+    for dataset in db.session.scalars(select(Dataset)):
+        hidden(dataset)
+    db.session.remove()
 
 
 @lru_cache(maxsize=64)
