@@ -10,7 +10,7 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify, request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import Select, func, select
 from werkzeug.exceptions import BadRequest
 from werkzeug.routing import IntegerConverter
@@ -38,7 +38,7 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
 
-    @model_validator(mode="before")
+    @field_validator("*", mode="before")
     @classmethod
     def _only_text(cls, data: Any) -> Any:
         # PostgreSQL stores neither, and no honest text has them.

@@ -134,8 +134,8 @@ def _possible_errors(path: str, method: str, operation: Document) -> list[int]:
     takes_path = any(p["in"] == "path" for p in operation.get("parameters", []))
     takes_query = any(p["in"] == "query" for p in operation.get("parameters", []))
     found = [401, 429, 503]  # a bad token is refused also where none is needed
-    if takes_path:
-        found.append(404)
+    if takes_path or takes_query:
+        found.append(404)  # a query may name what is not there, too
     if takes_query or "requestBody" in operation:
         found.append(422)
     if method in BODY_METHODS:
