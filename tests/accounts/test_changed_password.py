@@ -43,7 +43,8 @@ def test_by_the_old_one_in_the_settings(client, user, signed_in, send_form, lett
 @pytest.mark.parametrize(
     ("current", "new", "field"),
     [("not it at all", NEW, "current_password"), (OLD, "short", "new_password"),
-     (OLD, "password", "new_password"), (OLD, "ada@example.org", "new_password"), ("", NEW, "current_password")],
+     (OLD, "password", "new_password"), (OLD, "ada@example.org", "new_password"),
+     ("", NEW, "current_password")],
 )  # fmt: skip
 def test_a_refused_change_changes_nothing(client, user, signed_in, send_form, current, new, field):
     browser = signed_in(user)
