@@ -80,9 +80,11 @@ def check_port(host: str, port: int) -> None:
 def environment_of(settings: Settings, redis_url: str) -> dict[str, str]:
     """What every process gets: the environment as it is, and the defaults written out."""
     beside_python = str(Path(sys.executable).parent)
+    # Four processes compile the same modules at every start if none of them may keep the result.
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **os.environ,
-        "PATH": os.pathsep.join([beside_python, os.environ.get("PATH", os.defpath)]),
+        **inherited,
+        "PATH": os.pathsep.join([beside_python, inherited.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
         "MLARENA_ENV": settings.mlarena_env,
         "MLARENA_DATA": str(settings.mlarena_data.resolve()),
