@@ -72,7 +72,7 @@ def init_app(app: APIFlask) -> None:
         headers = dict(error.get_headers())
         if status == 429:
             headers.setdefault("Retry-After", "60")
-        return answer(status, WORDS.get(status, error.name), headers=headers)
+        return answer(status, WORDS.get(status) or error.name or WORDS[500], headers=headers)
 
     @app.error_processor
     def invalid(error: HTTPError) -> Response:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from flask import Flask, current_app, request
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from mlarena.core.config import settings
@@ -41,12 +42,13 @@ def init_uploads(app: Flask) -> None:
             raise TooLarge(too_large(most))
 
     @app.errorhandler(RequestEntityTooLarge)
-    def over(_error: RequestEntityTooLarge) -> object:
+    def over(_error: RequestEntityTooLarge) -> ResponseReturnValue:
         view = current_app.view_functions.get(request.endpoint or "")
         most = settings().max_upload_bytes
         known = getattr(view, "takes_upload", False)
         problem = TooLarge(too_large(most) if known else "That is too large for this address.")
-        return app.handle_user_exception(problem)
+        answer: ResponseReturnValue = app.handle_user_exception(problem)
+        return answer
 
 
 def too_large(most: int) -> str:

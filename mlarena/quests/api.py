@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import Response, request
 from flask_login import current_user
@@ -48,7 +48,7 @@ def show_quest(quest_id: int) -> tuple[Response, int]:
 @blueprint.get("/quests/<id:quest_id>/dataset")
 @api_login_required
 @blueprint.input(DatasetQuery, location="query")
-@blueprint.doc(responses={200: {"description": "CSV", "content": {"text/csv": {}}}})
+@blueprint.doc(responses={200: "The rows as CSV"})
 def download(quest_id: int, query_data: DatasetQuery) -> Response:
     """The training data as CSV; `?part=sample` gives label-free rows like the hidden ones."""
     view = service.opened(quest_id, current_user)
@@ -75,7 +75,8 @@ def submit(quest_id: int, files_data: Any = None) -> tuple[Response, int]:
     file = request.files.get("model_file")
     if file is None:
         raise Invalid.field("model_file", "Attach the model as a file in the field `model_file`.")
-    submission = service.submit_model(current_user, quest_id, file.filename or "", file.stream)
+    content = cast(BinaryIO, file.stream)
+    submission = service.submit_model(current_user, quest_id, file.filename or "", content)
     return ok(submission.shown(), 202)
 
 

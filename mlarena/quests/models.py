@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -49,7 +49,7 @@ class Dataset(Base):
 
 class Quest(Task):
     __tablename__ = "quests"
-    __mapper_args__: ClassVar[dict[str, Any]] = {"polymorphic_identity": "quest"}
+    __mapper_args__ = {"polymorphic_identity": "quest"}  # noqa: RUF012 – SQLAlchemy's own form
 
     id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
     level_id: Mapped[int] = mapped_column(ForeignKey("levels.id"), index=True)

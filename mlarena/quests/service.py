@@ -69,7 +69,7 @@ class QuestView:
         }
 
 
-def quests_query() -> Select[tuple[Quest]]:
+def quests_query() -> Select[Quest]:
     """Published quests, in the order of the path."""
     return (
         select(Quest)

@@ -17,6 +17,7 @@ from sqlalchemy import update
 from mlarena.accounts.models import User
 from mlarena.boards import index as board_index
 from mlarena.boards import service as boards
+from mlarena.boards.service import Change
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from mlarena.live import publish
