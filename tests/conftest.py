@@ -397,3 +397,20 @@ def queries(app: Any) -> Iterator[list[str]]:
     sa.event.listen(db.engine, "before_cursor_execute", note)
     yield sent
     sa.event.remove(db.engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def another_app(app: Any, settings: Settings) -> Iterator[Callable[..., Any]]:
+    """another_app(redis_url=..., ...) -> an app of other settings on the same database and Redis."""
+    made = []
+
+    def make(**changes: Any) -> Any:
+        other = create_app(settings.model_copy(update=changes))
+        other.test_client_class = Visitor
+        made.append(other)
+        return other
+
+    yield make
+    for other in made:
+        with other.app_context():
+            db.engine.dispose()  # the next test puts another file in the database's place

@@ -128,10 +128,8 @@ def test_what_it_says_about_signing_in_is_so(client: Any, document: dict[str, An
     assert closed >= 10
 
 
-def test_the_documents_address_is_not_the_senders_to_choose(app: Any, settings: Any) -> None:
-    from mlarena.app import create_app
-
-    fresh = create_app(settings).test_client()
+def test_the_documents_address_is_not_the_senders_to_choose(another_app: Any) -> None:
+    fresh = another_app().test_client()
     answer = fresh.get("/api/v1/openapi.json", headers={"Host": "evil.example"})
     assert "evil.example" not in answer.text
     assert answer.json["servers"][0]["url"] == "/"

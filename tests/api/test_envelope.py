@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 
 from mlarena.accounts.models import User
-from mlarena.app import create_app
 from mlarena.core.db import db
 
 API = "/api/v1"
@@ -224,8 +223,8 @@ def test_emoji_and_right_to_left_come_back_as_they_were(client: Any) -> None:
     assert name in answer.text  # as UTF-8, not as escapes
 
 
-def test_too_many_requests_say_when_to_come_back(app: Any, settings: Any) -> None:
-    limited = create_app(settings.model_copy(update={"ratelimit_enabled": True})).test_client()
+def test_too_many_requests_say_when_to_come_back(another_app: Any) -> None:
+    limited = another_app(ratelimit_enabled=True).test_client()
     for _ in range(200):
         answer = limited.post(f"{API}/auth/login", json={"username": "x", "password": "y"})
         if answer.status_code == 429:
@@ -234,17 +233,17 @@ def test_too_many_requests_say_when_to_come_back(app: Any, settings: Any) -> Non
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_a_database_that_is_away_is_a_503(app: Any, settings: Any) -> None:
+def test_a_database_that_is_away_is_a_503(another_app: Any) -> None:
     url = "postgresql+psycopg2://nobody@127.0.0.1:1/none"
-    away = create_app(settings.model_copy(update={"database_url": url})).test_client()
+    away = another_app(database_url=url).test_client()
     answer = away.get(f"{API}/quests")
     told(answer, 503)
     assert int(answer.headers["Retry-After"]) > 0
     assert "127.0.0.1" not in answer.text
 
 
-def test_what_breaks_on_our_side_shows_nothing_of_it(app: Any, settings: Any) -> None:
-    broken = create_app(settings.model_copy(update={"mlarena_env": "development"}))
+def test_what_breaks_on_our_side_shows_nothing_of_it(another_app: Any) -> None:
+    broken = another_app(mlarena_env="development")
 
     def explode() -> None:
         raise RuntimeError("the secret is 42")

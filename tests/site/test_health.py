@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from mlarena.app import create_app
 from mlarena.core.health import beat
 from mlarena.site.health import Question
 
@@ -77,8 +76,8 @@ def test_a_jail_that_is_lost_is_down_until_it_is_back(client: Any) -> None:
     assert client.get("/healthz").status_code == 200
 
 
-def test_a_degraded_jail_shows_in_health_and_on_every_page(app: Any, settings: Any) -> None:
-    fresh = create_app(settings)  # what a page knows of the jail is kept for some seconds
+def test_a_degraded_jail_shows_in_health_and_on_every_page(another_app: Any) -> None:
+    fresh = another_app()  # what a page knows of the jail is kept for some seconds
     with fresh.app_context():
         worker_lives(degraded=True, layers={"seccomp": "no such call"})
         beat("clock", {})
@@ -89,15 +88,15 @@ def test_a_degraded_jail_shows_in_health_and_on_every_page(app: Any, settings: A
         assert "without the full jail" in fresh.test_client().get(page).text
 
 
-def test_a_whole_jail_has_no_banner(app: Any, settings: Any) -> None:
-    fresh = create_app(settings)
+def test_a_whole_jail_has_no_banner(another_app: Any) -> None:
+    fresh = another_app()
     with fresh.app_context():
         worker_lives()
     assert "without the full jail" not in fresh.test_client().get("/").text
 
 
-def test_redis_away_is_named_and_does_not_show_its_address(app: Any, settings: Any) -> None:
-    away = create_app(settings.model_copy(update={"redis_url": "redis://:hunter2@127.0.0.1:1/0"}))
+def test_redis_away_is_named_and_does_not_show_its_address(another_app: Any) -> None:
+    away = another_app(redis_url="redis://:hunter2@127.0.0.1:1/0")
     answer = away.test_client().get("/healthz")
     assert answer.status_code == 503
     parts = answer.json["components"]
@@ -107,11 +106,9 @@ def test_redis_away_is_named_and_does_not_show_its_address(app: Any, settings: A
     assert "127.0.0.1" not in answer.text
 
 
-def test_a_redis_that_hangs_does_not_hang_the_answer(
-    app: Any, settings: Any, silent_port: int
-) -> None:
+def test_a_redis_that_hangs_does_not_hang_the_answer(another_app: Any, silent_port: int) -> None:
     url = f"redis://127.0.0.1:{silent_port}/0"
-    hanging = create_app(settings.model_copy(update={"redis_url": url}))
+    hanging = another_app(redis_url=url)
     began = time.monotonic()
     answer = hanging.test_client().get("/healthz")
     assert time.monotonic() - began < 4
@@ -119,11 +116,9 @@ def test_a_redis_that_hangs_does_not_hang_the_answer(
     assert "redis: The redis does not answer within 2 s." in answer.json["message"]
 
 
-def test_a_database_that_hangs_does_not_hang_the_answer(
-    app: Any, settings: Any, silent_port: int
-) -> None:
+def test_a_database_that_hangs_does_not_hang_the_answer(another_app: Any, silent_port: int) -> None:
     url = f"postgresql+psycopg2://nobody@127.0.0.1:{silent_port}/none"
-    hanging = create_app(settings.model_copy(update={"database_url": url}))
+    hanging = another_app(database_url=url)
     began = time.monotonic()
     answer = hanging.test_client().get("/healthz")
     assert time.monotonic() - began < 4

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import redis
 from prometheus_client.parser import text_string_to_metric_families
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-from mlarena.app import create_app
 from mlarena.core.health import beat
 from mlarena.core.histograms import SharedHistogram
 from mlarena.core.redis import RedisError, redis_client
@@ -76,7 +77,7 @@ def test_what_another_process_observed_is_told_here(app: Any) -> None:
 def test_counts_wait_while_redis_is_away_and_are_added_once(app: Any) -> None:
     histogram = SharedHistogram("mlarena_waiting_seconds", "For this test", ("kind",), (1.0,))
     histogram.observe(0.5, "quest")
-    away = redis.Redis(port=1)
+    away = redis.Redis.from_url("redis://127.0.0.1:1/0", retry=Retry(NoBackoff(), 0))
     for _ in range(2):
         with pytest.raises(RedisError):
             histogram.flush(away)
@@ -124,26 +125,24 @@ def test_only_open_submissions_are_counted_by_their_index(
     assert "IN (" in about[0]
 
 
-def test_redis_away_leaves_the_rest(app: Any, settings: Any) -> None:
-    away = create_app(settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"}))
+def test_redis_away_leaves_the_rest(another_app: Any) -> None:
+    away = another_app(redis_url="redis://127.0.0.1:1/0")
     found = figures(away.test_client().get("/metrics"))
     assert found["mlarena_component_up", "redis"] == 0
     assert found["mlarena_component_up", "database"] == 1
     assert found["mlarena_submissions_open", "queued"] == 0
 
 
-def test_production_is_closed_until_a_token_is_set(app: Any, settings: Any) -> None:
-    production = settings.model_copy(update={"mlarena_env": "production"})
-    client = create_app(production).test_client()
+def test_production_is_closed_until_a_token_is_set(another_app: Any) -> None:
+    client = another_app(mlarena_env="production").test_client()
     assert client.get("/metrics").status_code == 401
     empty = client.get("/metrics", headers={"Authorization": "Bearer "})
     assert empty.status_code == 401
 
 
 @pytest.mark.parametrize("env", ["production", "testing"])
-def test_a_token_that_is_set_must_be_sent(app: Any, settings: Any, env: str) -> None:
-    guarded = settings.model_copy(update={"mlarena_env": env, "metrics_token": TOKEN})
-    client = create_app(guarded).test_client()
+def test_a_token_that_is_set_must_be_sent(another_app: Any, env: str) -> None:
+    client = another_app(mlarena_env=env, metrics_token=TOKEN).test_client()
     for header in ({}, {"Authorization": f"Basic {TOKEN}"}, {"Authorization": "Bearer wrong ü"}):
         answer = client.get("/metrics", headers=header)
         assert answer.status_code == 401
