@@ -80,7 +80,7 @@ def init_app(app: APIFlask) -> None:
         # A body that is no JSON at all is malformed, not invalid.
         if errors.get("json") == ["Invalid JSON"]:
             return answer(400, "The body is not valid JSON.")
-        message = WORDS.get(error.status_code, error.message)
+        message = WORDS.get(error.status_code) or str(error.message)
         return answer(error.status_code, message, errors, error.headers)
 
     @app.errorhandler(OperationalError)

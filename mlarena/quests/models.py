@@ -49,7 +49,7 @@ class Dataset(Base):
 
 class Quest(Task):
     __tablename__ = "quests"
-    __mapper_args__ = {"polymorphic_identity": "quest"}  # noqa: RUF012 – SQLAlchemy's own form
+    __mapper_args__: Any = {"polymorphic_identity": "quest"}  # noqa: RUF012
 
     id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
     level_id: Mapped[int] = mapped_column(ForeignKey("levels.id"), index=True)
