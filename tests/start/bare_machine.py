@@ -69,7 +69,7 @@ def python_for(uid: int) -> str | None:
 def family_of(pid: int) -> dict[int, str]:
     """Living descendants of a process, by pid, with their command lines."""
     listed = subprocess.run(
-        ["ps", "-eo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+        ["ps", "-ewwo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
     )
     rows = [line.split(None, 3) for line in listed.stdout.splitlines()]
     family, found = {pid}, {}
