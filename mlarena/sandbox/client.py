@@ -10,7 +10,7 @@ from typing import Any
 
 from mlarena.sandbox import conclusions
 from mlarena.sandbox.child import LAYERS
-from mlarena.sandbox.evaluation import Evaluation, Raw, read_only
+from mlarena.sandbox.evaluation import Evaluation, NotHandedOver, Raw, read_only
 from mlarena.sandbox.limits import Limits
 from mlarena.sandbox.outcome import Outcome
 from mlarena.sandbox.probing import Layers, refusal
@@ -21,6 +21,7 @@ FORMATS = ("joblib", "pkl", "skops", "onnx")
 METHODS = ("predict", "predict_proba", "cluster")
 BOOT_SECONDS = 30.0
 PROBE_SECONDS = 10.0
+ATTEMPTS = 3
 
 Artifact = bytes | str | os.PathLike[str] | int
 
@@ -153,7 +154,7 @@ class Sandbox:
         if reason:
             raise Refused(reason)
         supervisor = self._supervisors[kind]
-        for _ in range(2):  # once more when the zygote died before it had the request
+        for _ in range(ATTEMPTS):  # again only when nobody has seen the request
             if not supervisor.wait_until_ready(BOOT_SECONDS):
                 break
             try:
@@ -162,6 +163,8 @@ class Sandbox:
                 continue
             try:
                 return Evaluation(handle, limits, hidden).run(request, inputs)
+            except NotHandedOver:
+                continue
             finally:
                 handle.close()
         return Raw(status="zygote_died")

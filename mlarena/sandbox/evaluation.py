@@ -17,7 +17,12 @@ from mlarena.sandbox.limits import Limits
 
 READ = 1 << 16
 FLOOD = 64  # times the output that is kept
+GRACE = 0.5  # seconds to close the pipe behind an answer
 NOT_JAILED = 70
+
+
+class NotHandedOver(Exception):
+    """The child is gone and has seen nothing: another may have the request."""
 
 
 @dataclass
@@ -87,7 +92,10 @@ class Evaluation:
         self._ended: dict[str, Any] | None = None  # the zygote's report; empty if it died
 
     def run(self, request: dict[str, Any], inputs: list[int]) -> Raw:
-        """Send `request` with `inputs` (descriptors the caller keeps), see it through."""
+        """Send `request` with `inputs` (descriptors the caller keeps), see it through.
+
+        Raises NotHandedOver when the child was dead before it got the request.
+        """
         started = time.monotonic()
         cpu_before = _processor_ms(self._handle.pid)
         result, result_write = os.pipe()
@@ -106,14 +114,14 @@ class Evaluation:
             given = [result_write, output_write, go_read, *inputs, *late_read]
             try:
                 socket.send_fds(self._handle.socket, [message], given)
-            except (BrokenPipeError, ConnectionResetError):
-                self._raw.status = "zygote_died"
-            for descriptor in (result_write, output_write, go_read, *late_read):
-                os.close(descriptor)
-            self._handle.socket.close()  # nothing more can be sent, so nothing more received
+            except (BrokenPipeError, ConnectionResetError) as error:
+                raise NotHandedOver from error
+            finally:
+                for descriptor in (result_write, output_write, go_read, *late_read):
+                    os.close(descriptor)
+                self._handle.socket.close()  # nothing more can be sent, so nothing more received
             self._result, self._output, self._go, self._late = result, output, go, late
-            if not self._raw.status:
-                self._watch(started + self._limits.wall_seconds)
+            self._watch(started + self._limits.wall_seconds)
         finally:
             for descriptor in (result, output, go, *([late] if late is not None else [])):
                 os.close(descriptor)
@@ -128,9 +136,13 @@ class Evaluation:
             os.set_blocking(descriptor, False)
             poll.register(descriptor, select.POLLIN)
         while not (self._killed or self._answered or self._ended is not None):
+            if self._raw.final:
+                deadline = min(deadline, time.monotonic() + GRACE)
             left = deadline - time.monotonic()
             if left <= 0:
-                self._kill("timeout")
+                self._answered = self._whole_answer()
+                if not self._answered:
+                    self._kill("timeout")
                 break
             for descriptor, _ in poll.poll(left * 1e3 + 1):
                 if not self._look_at(descriptor):
@@ -151,8 +163,11 @@ class Evaluation:
         elif descriptor == self._result and data is not None:
             # An honest child closes the pipe behind its answer and waits to be ended: its
             # teardown, several milliseconds, need not be waited for.
-            self._answered = self._raw.final is not None and not self._reader.pending()
+            self._answered = self._whole_answer()
         return data is None or bool(data)
+
+    def _whole_answer(self) -> bool:
+        return self._raw.final is not None and not self._reader.pending()
 
     def _drain(self) -> None:
         """What is still in the pipes of a child that has ended or has answered."""
@@ -241,7 +256,7 @@ class Evaluation:
         if code == -signal.SIGXCPU or (code == -signal.SIGKILL and out_of_time):
             return "cpu_limit"
         if code == -signal.SIGKILL:
-            return "memory"  # not ours: the machine ran out and chose it (see oom_score_adj)
+            return "zygote_died"  # by the machine, out of memory (see oom_score_adj), or by hand
         if code != 0:
             return "crashed"
         if self._reader.pending():

@@ -59,7 +59,7 @@ def limit_use(base: int, memory_mb: int, cpu_seconds: float, cpu_used: float) ->
     one, a second later, with SIGKILL.
     """
     _lower(resource.RLIMIT_AS, base + memory_mb * MEGABYTE)
-    seconds = math.ceil(cpu_used + cpu_seconds)
+    seconds = math.ceil(cpu_seconds) + int(cpu_used)
     _lower(resource.RLIMIT_CPU, seconds, seconds + 1)
 
 

@@ -97,7 +97,7 @@ def _array(wrapper: Any, unpickler: _Unpickler) -> Any:
         file.seek(file.read(1)[0], io.SEEK_CUR)
     array = np.empty(wrapper.shape, dtype, order=wrapper.order)
     flat = array.T if wrapper.order == "F" else array
-    if array.nbytes and file.readinto(flat.reshape(-1).view(np.uint8)) != array.nbytes:
+    if array.nbytes and file.readinto(flat.reshape(-1).view(np.uint8).data) != array.nbytes:
         raise EOFError("the file ends inside an array")
     return array
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 NOT_NEEDED = ("tests", "conftest", "_build_utils", "externals", "datasets", "_test_common",
               "estimator_checks", "_testing", "experimental", "_packaging")  # fmt: skip
 ALSO = """
-    scipy.signal scipy.cluster.hierarchy scipy.sparse.csgraph scipy.sparse scipy.special scipy.stats scipy.spatial scipy.optimize scipy.interpolate
+    scipy.signal scipy.cluster.hierarchy scipy.sparse.csgraph scipy.sparse scipy.special
+    scipy.stats scipy.spatial scipy.optimize scipy.interpolate scipy.ndimage scipy.integrate
     joblib onnxruntime numpy.ma numpy.random numpy.polynomial
 """.split()  # noqa: SIM905
 CODECS = "ascii latin-1 utf-8 utf-16 utf-32 cp437 cp1252 idna raw_unicode_escape".split()  # noqa: SIM905
