@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, or_, select, update
 
 from mlarena.accounts import names
 from mlarena.accounts.models import PersonalToken, User
+from mlarena.accounts.signals import login_ended
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from mlarena.core.errors import Conflict, NotFound, Unauthorized
@@ -45,11 +46,12 @@ def issue(user: User, name: str, lasts: timedelta | None = None) -> tuple[Person
 
 def revoke(user: User, token_id: int) -> None:
     """Raises NotFound unless this is a living token of the user's own."""
+    user_id = user.id
     ended = db.session.execute(
         update(PersonalToken)
         .where(
             PersonalToken.id == token_id,
-            PersonalToken.user_id == user.id,
+            PersonalToken.user_id == user_id,
             PersonalToken.revoked_at.is_(None),
         )
         .values(revoked_at=utcnow())
@@ -58,6 +60,7 @@ def revoke(user: User, token_id: int) -> None:
     db.session.commit()
     if not ended:
         raise NotFound("You have no such token.")
+    login_ended.send(User, user_id=user_id)
 
 
 def living(user: User) -> Select[PersonalToken]:

@@ -16,7 +16,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.routing import IntegerConverter
 
 from mlarena.core.db import db
-from mlarena.core.errors import Malformed, WrongType
+from mlarena.core.errors import Invalid, Malformed, WrongType
 
 PREFIX = "/api/v1"
 # The largest id PostgreSQL's integer holds: a larger one in a path is simply not found.
@@ -27,6 +27,10 @@ csrf = CSRFProtect()
 
 class IdConverter(IntegerConverter):
     """`<id:quest_id>`: a positive id that the database can hold; anything else is a 404."""
+
+    regex = (
+        "[0-9]{1,10}"  # Python would also take digits of other scripts, and choke on 5,000 of them
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"min": 1, "max": LARGEST_ID, **kwargs})
@@ -149,10 +153,12 @@ def api_blueprint(name: str, tag: str) -> APIBlueprint:
         if request.mimetype and not request.is_json:
             raise WrongType("Send JSON, with the header `Content-Type: application/json`.")
         try:
-            request.get_json(force=True)
+            body = request.get_json(force=True)
         except RecursionError:
             raise Malformed("The JSON is nested too deeply.") from None
         except BadRequest:
             raise Malformed("The body is not valid JSON.") from None
+        if body is None:
+            raise Invalid("Send a JSON object.")
 
     return blueprint
