@@ -181,17 +181,13 @@ def test_the_welcome_page_takes_as_many_queries_for_much_as_for_little(
     assert len(queries) == little <= 6
 
 
-def test_the_api_page_has_no_inline_script_and_a_policy_of_its_own(client: Any) -> None:
+def test_the_api_page_needs_no_exception_from_the_policy(client: Any) -> None:
     answer = client.get("/api/docs")
     assert answer.status_code == 200
     assert 'data-document="/api/v1/openapi.json"' in answer.text
     assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>", answer.text)
     assert "http" not in "".join(re.findall(r'(?:src|href)="([^"]+)"', answer.text))
-    policy = answer.headers["Content-Security-Policy"]
-    assert "default-src 'self'" in policy
-    assert "script-src" not in policy
-    elsewhere = client.get("/").headers["Content-Security-Policy"]
-    assert "unsafe-inline" not in elsewhere
+    assert "unsafe-inline" not in answer.headers["Content-Security-Policy"]
 
 
 def test_robots_leave_people_alone(client: Any) -> None:
