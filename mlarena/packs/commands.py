@@ -6,13 +6,9 @@ from pathlib import Path
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy import select
 
-from mlarena.core.db import db
-from mlarena.core.installation import Note
-from mlarena.packs.importer import fingerprint, import_pack, summary
-from mlarena.packs.reader import PackError, read_pack
-from mlarena.rewards.badges import known_conditions
+# What reads packs (YAML, the makers of data sets) is imported by the command that needs it: every
+# process of the arena knows these commands, and none of them should start later for it.
 
 packs = AppGroup("packs", help="Folders of tasks.")
 
@@ -23,6 +19,9 @@ Folder = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.argument("folder", type=Folder)
 def check(folder: Path) -> None:
     """Read the pack in FOLDER and say what is wrong with it, by file and line."""
+    from mlarena.packs.reader import PackError, read_pack
+    from mlarena.rewards.badges import known_conditions
+
     try:
         pack = read_pack(folder, condition_types=known_conditions())
     except PackError as error:
@@ -35,6 +34,13 @@ def check(folder: Path) -> None:
 @click.option("--if-changed", is_flag=True, help="Skip a pack that was imported as it is now.")
 def import_(folder: Path, if_changed: bool) -> None:
     """Import the pack in FOLDER: tasks are created or updated by slug, submissions are kept."""
+    from sqlalchemy import select
+
+    from mlarena.core.db import db
+    from mlarena.core.installation import Note
+    from mlarena.packs.importer import fingerprint, import_pack, summary
+    from mlarena.packs.reader import PackError
+
     name, found = f"pack:{folder.resolve().name}", fingerprint(folder)
     known = db.session.scalar(select(Note.value).where(Note.name == name))
     if if_changed and known == found:
