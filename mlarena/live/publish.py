@@ -10,13 +10,13 @@ from flask import current_app
 
 from mlarena.boards import service as boards
 from mlarena.boards.names import BoardName
+from mlarena.boards.pages import PER_PAGE
 from mlarena.core.clock import rfc3339, utcnow
 from mlarena.core.redis import RedisError
 from mlarena.live.bus import NAMESPACE, Bus, channel_of
 
 log = structlog.get_logger(__name__)
 
-ROWS = 20  # of a board, in one update
 DIRTY = "mlarena:live:boards"  # a hash: board → the number of the last change not yet sent
 CHANGES = "mlarena:live:changes"  # a counter: every change has a number of its own
 
@@ -67,11 +67,12 @@ def board_changed(board: str) -> None:
 
 
 def leaderboard(board: str) -> dict[str, Any]:
-    """The first rows of a board, as the event `leaderboard` carries them. Raises NotFound."""
+    """The first page of a board, as the event `leaderboard` carries them. Raises NotFound."""
     # Before the reading: a page that gets two keeps the one that was read later.
     changed_at = rfc3339(utcnow())
-    rows = [row.shown() for row in boards.page(board, 1, ROWS).rows]
-    return {"board": board, "rows": rows, "changed_at": changed_at}
+    page = boards.page(board, 1, PER_PAGE)
+    rows = [row.shown() for row in page.rows]
+    return {"board": board, "rows": rows, "total": page.total, "changed_at": changed_at}
 
 
 def wake_channel(client: redis.Redis) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mlarena.accounts import identity
 from mlarena.accounts.models import User
-from mlarena.accounts.signals import user_changed, user_deleted
+from mlarena.accounts.signals import login_ended, user_deleted
 from mlarena.boards.names import check_visible
 from mlarena.core.config import Settings
 from mlarena.core.errors import Malformed, Problem, Unauthorized
@@ -30,7 +30,7 @@ from mlarena.live.door import LARGEST_MESSAGE, ThreadedDoor, green_door
 log = structlog.get_logger(__name__)
 
 MOST_BOARDS = 20
-# How long a socket may outlive its login, where nothing told us that it ended.
+# How long a socket may outlive its login where nothing told us: a token that expired, a lost message.
 RECHECK_SECONDS = 30
 
 AWAY = "The arena is catching its breath. Try again in a moment."
@@ -193,8 +193,8 @@ def init_app(app: APIFlask) -> None:
     settings: Settings = app.extensions["settings"]
     app.extensions["live"] = Bus(connect(settings.redis), write_only=True)
     app.extensions["sockets"] = Sockets(app, settings)
-    user_changed.connect(_changed, User)
-    user_deleted.connect(_deleted, User)
+    login_ended.connect(_show_out, User)
+    user_deleted.connect(_show_out, User)
 
 
 def connected(app: Flask) -> int:
@@ -203,18 +203,9 @@ def connected(app: Flask) -> int:
     return len(sockets.watchers)
 
 
-def _show_out(user_id: int) -> None:
-    """The login of one of the user's clients ended. All are disconnected: the others come back."""
+def _show_out(sender: Any, user_id: int, **_: Any) -> None:
+    """A login of this user ended. All their clients are disconnected: those still signed in come back."""
     publish.close(publish.user_room(user_id))
-
-
-def _changed(sender: Any, user_id: int, fields: set[str], **_: Any) -> None:
-    if "credentials_version" in fields:
-        _show_out(user_id)
-
-
-def _deleted(sender: Any, user_id: int, **_: Any) -> None:
-    _show_out(user_id)
 
 
 def _async_mode() -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import queue
-import threading
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import socketio
+import websocket
 from sqlalchemy.orm import Session
-from werkzeug.serving import WSGIRequestHandler, make_server
+from watcher import Watcher, served
 
 from mlarena.boards import index as board_index
 from mlarena.boards import service as boards
@@ -20,50 +19,11 @@ from mlarena.live import flusher
 from mlarena.live.flusher import Flusher
 from mlarena.live.publish import board_changed
 
-PATIENCE = 5.0
-
-
-class QuietHandler(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        return
-
-
-class Watcher:
-    """A script with a socket: what it was told, in order, by event."""
-
-    def __init__(self, url: str, **connect: Any) -> None:
-        self.client = socketio.Client(reconnection=False)
-        self._heard: dict[str, queue.Queue[Any]] = {}
-        for event in ("verdict", "leaderboard", "error", "resync", "disconnect"):
-            self._heard[event] = queue.Queue()
-            self.client.on(event, self._heard[event].put)
-        self.client.connect(url, transports=["websocket"], wait_timeout=PATIENCE, **connect)
-
-    def join(self, board: Any) -> Any:
-        return self.client.call("join", {"board": board}, timeout=PATIENCE)
-
-    def hears(self, event: str, within: float = PATIENCE) -> Any:
-        try:
-            return self._heard[event].get(timeout=within)
-        except queue.Empty:
-            pytest.fail(f"no `{event}` within {within} s")
-
-    def heard(self, event: str) -> list[Any]:
-        """Everything of that kind that has come by now."""
-        waiting = self._heard[event]
-        return [waiting.get() for _ in range(waiting.qsize())]
-
 
 @pytest.fixture
 def live_url(app: Any) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join(PATIENCE)
-    server.server_close()
+    with served(app) as url:
+        yield url
 
 
 @pytest.fixture
@@ -73,17 +33,33 @@ def visit(live_url: str) -> Iterator[Callable[..., Watcher]]:
 
     def connect(token: Any = None, cookie: str | None = None, origin: str | None = None) -> Watcher:
         headers = {"Cookie": cookie} if cookie else {}
-        if origin:
-            headers["Origin"] = origin
-        watcher = Watcher(
-            live_url, headers=headers, auth=None if token is None else {"token": token}
-        )
+        auth = None if token is None else {"token": token}
+        watcher = Watcher(live_url, origin, headers=headers, auth=auth)
         watchers.append(watcher)
         return watcher
 
     yield connect
     for watcher in watchers:
-        watcher.client.disconnect()
+        watcher.leave()
+
+
+@pytest.fixture
+def knock(live_url: str) -> Iterator[Callable[..., Any]]:
+    """knock(auth) -> a bare WebSocket that has said hello; its `greeting` is how that was answered."""
+    opened: list[websocket.WebSocket] = []
+
+    def connect(auth: Any = None) -> websocket.WebSocket:
+        address = live_url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+        socket = websocket.create_connection(address, timeout=5)
+        opened.append(socket)
+        assert socket.recv().startswith("0")
+        socket.send("40" + (json.dumps(auth) if auth else ""))
+        socket.greeting = socket.recv()
+        return socket
+
+    yield connect
+    for socket in opened:
+        socket.close(timeout=0)
 
 
 @pytest.fixture

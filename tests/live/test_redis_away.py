@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from watcher import Watcher, served
 
+from mlarena.accounts import tokens
+from mlarena.app import create_app
+from mlarena.core.config import Settings
+from mlarena.core.db import db
 from mlarena.core.embedded import EmbeddedRedis
 from mlarena.live import flusher
 from mlarena.live.bus import Bus, connect
@@ -42,28 +47,23 @@ def test_a_flusher_waits_and_can_be_stopped(app: Any) -> None:
 
 
 def test_pages_are_told_to_catch_up_when_redis_is_back(
-    app: Any, visit: Any, user: Any, bearer: Any, tmp_path: Path, monkeypatch: Any
+    app: Any, settings: Settings, user: Any, tmp_path: Path
 ) -> None:
-    sockets = app.extensions["sockets"]
-    manager = sockets.socketio.server.manager
+    room = user_room(user.id)
+    _, token = tokens.issue(user, "script")
     with EmbeddedRedis(tmp_path / "redis") as server:
-        # The listener keeps its thread; from its next connection on it listens here.
-        ours = connect(server.url)
-        old = manager.client
-        monkeypatch.setattr(manager, "client", ours)
-        monkeypatch.setitem(app.extensions, "live", Bus(ours, write_only=True))
-        watcher = visit(token=bearer(user)["Authorization"].removeprefix("Bearer "))
-        old.execute_command("CLIENT", "KILL", "TYPE", "PUBSUB")
-        watcher.hears("resync")
-        publish("verdict", {"id": 1}, user_room(user.id))
-        assert watcher.hears("verdict") == {"id": 1}
+        other = create_app(settings.model_copy(update={"redis_url": server.url}))
+        with served(other) as url, other.app_context():
+            watcher = Watcher(url, auth={"token": token})
+            assert publish("verdict", {"id": 1}, room)
+            assert watcher.hears("verdict") == {"id": 1}
 
-        server.stop()
-        assert publish("verdict", {"id": 2}, user_room(user.id)) is False
-        server.start()
-        watcher.hears("resync")
-        assert publish("verdict", {"id": 3}, user_room(user.id)) is True
-        assert watcher.hears("verdict") == {"id": 3}
-        monkeypatch.undo()
-        ours.execute_command("CLIENT", "KILL", "TYPE", "PUBSUB")
-        watcher.hears("resync")
+            server.stop()
+            assert not publish("verdict", {"id": 2}, room)
+            server.start()
+
+            watcher.hears("resync")
+            assert publish("verdict", {"id": 3}, room)
+            assert watcher.hears("verdict") == {"id": 3}
+            watcher.leave()
+            db.engine.dispose()

@@ -1,0 +1,75 @@
+"""A real client with a memory, and a real server for it to knock at."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import socketio
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+PATIENCE = 5.0
+
+
+class QuietHandler(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        return
+
+
+class Refused(Exception):
+    """The server did not let the client in; the message is what it said."""
+
+
+class Watcher:
+    """A script with a socket: what it was told, in order, by event."""
+
+    def __init__(self, url: str, origin: str | None = None, **connect: Any) -> None:
+        self.client = socketio.Client(
+            reconnection=False, websocket_extra_options={"origin": origin} if origin else {}
+        )
+        self._heard: dict[str, queue.Queue[Any]] = {}
+        for event in ("verdict", "leaderboard", "error", "resync", "disconnect"):
+            self._heard[event] = queue.Queue()
+            self.client.on(event, self._heard[event].put)
+        refusals: list[Any] = []
+        self.client.on("connect_error", refusals.append)
+        try:
+            self.client.connect(url, transports=["websocket"], wait_timeout=PATIENCE, **connect)
+        except socketio.exceptions.ConnectionError as error:
+            raise Refused(str(refusals or error)) from None
+
+    def join(self, board: Any) -> Any:
+        return self.client.call("join", {"board": board}, timeout=PATIENCE)
+
+    def hears(self, event: str, within: float = PATIENCE) -> Any:
+        try:
+            return self._heard[event].get(timeout=within)
+        except queue.Empty:
+            pytest.fail(f"no `{event}` within {within} s")
+
+    def leave(self) -> None:
+        """Go without waiting for the other side's goodbye, which takes this client 3 s."""
+        if self.client.connected:
+            self.client.eio.ws.shutdown()
+
+    def heard(self, event: str) -> list[Any]:
+        """Everything of that kind that has come by now."""
+        waiting = self._heard[event]
+        return [waiting.get() for _ in range(waiting.qsize())]
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """The app on a port of its own, in the threaded server; its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join(PATIENCE)
+    server.server_close()
