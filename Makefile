@@ -42,7 +42,7 @@ lint: install $(VENV)/dev.stamp
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
-	$(VENV)/bin/lint-imports --no-timing
+	$(VENV)/bin/lint-imports --no-logo
 	$(PY) -m djlint templates --lint --quiet
 
 format: $(VENV)/dev.stamp

@@ -232,7 +232,9 @@ def _welcome(supervisor: Supervisor, settings: Settings, missing: str) -> None:
     address = settings.public_url or f"http://{settings.host}:{settings.port}"
     supervisor.say(f"MLArena is at {address}  (Ctrl-C stops it)")
     supervisor.say("the first admin, in another terminal:")
-    supervisor.say("  make admin USERNAME=ada EMAIL=ada@example.org")
+    where = os.environ.get("MLARENA_DATA")
+    same = f"MLARENA_DATA={shlex.quote(where)} " if where else ""
+    supervisor.say(f"  {same}make admin USERNAME=ada EMAIL=ada@example.org")
 
 
 def main() -> None:
