@@ -60,8 +60,10 @@ test-real: install $(VENV)/dev.stamp
 	@$(PY) scripts/services_answer.py && { echo $(PY) -m pytest --services=real; $(PY) -m pytest -n 2 --dist loadfile --services=real; } \
 		|| [ $$? -eq 75 ]
 
+# One after the other; make bench BENCHMARKS="start verdict" for some of them.
+BENCHMARKS ?= start verdict web boards drill
 bench: install $(VENV)/dev.stamp
-	$(PY) -m benchmarks
+	@for name in $(BENCHMARKS); do $(PY) -m benchmarks.$$name || exit 1; done
 
 # The pins, for every supported Python and platform.
 lock: | $(PY)
