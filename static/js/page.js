@@ -33,6 +33,15 @@ export function say(text, href) {
   document.getElementById("messages")?.append(message);
 }
 
+/** A function that says things to screen readers only, politely. */
+export function announcer() {
+  const region = document.createElement("p");
+  region.className = "visually-hidden";
+  region.setAttribute("role", "status");
+  document.getElementById("main").append(region);
+  return (text) => (region.textContent = text);
+}
+
 /** `task`, at most once in `pause` milliseconds; what comes in between is done once at the end. */
 export function atMostEvery(pause, task) {
   let last = -Infinity;
