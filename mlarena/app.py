@@ -71,7 +71,13 @@ def create_app(settings: Settings | None = None) -> APIFlask:
 
 
 def _engine_options(settings: Settings) -> dict[str, object]:
-    if settings.database.startswith("sqlite"):
-        return {"pool_size": 20, "max_overflow": 20}
-    # A database that was away for a moment must not cost the next request its connection.
-    return {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True, "pool_recycle": 1800}
+    # The parameters of a failed statement are people's addresses and password hashes: not for the log.
+    options: dict[str, object] = {
+        "pool_size": 20,
+        "max_overflow": 20,
+        "hide_parameters": settings.production,
+    }
+    if not settings.database.startswith("sqlite"):
+        # A database that was away for a moment must not cost the next request its connection.
+        options |= {"pool_pre_ping": True, "pool_recycle": 1800}
+    return options

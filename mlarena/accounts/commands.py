@@ -5,13 +5,32 @@ from __future__ import annotations
 import sys
 
 import click
+import structlog
 from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from mlarena.accounts import service
 from mlarena.accounts.models import ROLES
 from mlarena.core.errors import Problem
 
-users = AppGroup("users", help="Make users and give them roles.")
+log = structlog.get_logger(__name__)
+
+
+class Users(AppGroup):
+    """The group; without tables its commands say what to run first."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (OperationalError, ProgrammingError) as error:
+            log.debug("a command met no database", error=str(error))
+            raise click.ClickException(
+                "The database does not answer or has no tables. Is DATABASE_URL right? "
+                "Then run `flask db upgrade`."
+            ) from None
+
+
+users = Users("users", help="Make users and give them roles.")
 
 
 @users.command("create")

@@ -7,6 +7,7 @@ import secrets
 from datetime import timedelta
 
 from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy.orm import joinedload
 
 from mlarena.accounts import names
 from mlarena.accounts.models import PersonalToken, User
@@ -80,9 +81,9 @@ def who(text: str) -> tuple[User, int]:
     """Whose token this is, and its id. Raises Unauthorized, whose message says what is wrong."""
     now = utcnow()
     token = db.session.scalar(
-        select(PersonalToken).where(
-            PersonalToken.token_hash == _hash(text), PersonalToken.revoked_at.is_(None)
-        )
+        select(PersonalToken)
+        .options(joinedload(PersonalToken.user))
+        .where(PersonalToken.token_hash == _hash(text), PersonalToken.revoked_at.is_(None))
     )
     if token is None:
         raise Unauthorized(UNKNOWN)

@@ -69,9 +69,8 @@ def init_app(app: APIFlask) -> None:
         status = error.code or 500
         if 300 <= status < 400:
             return error.get_response()  # type: ignore[return-value]
+        # The limiter adds Retry-After to its 429: when the limit it broke lets go.
         headers = dict(error.get_headers())
-        if status == 429:
-            headers.setdefault("Retry-After", "60")
         return answer(status, WORDS.get(status) or error.name or WORDS[500], headers=headers)
 
     @app.error_processor

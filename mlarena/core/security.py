@@ -56,6 +56,15 @@ def init_security(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
         )
+
+    # Registered before the limiter's own, so it runs after: a limit that was not reached asks nobody
+    # to wait, and some clients would (RFC 9110 lets Retry-After speak with a redirect, too).
+    @app.after_request
+    def ask_to_wait_only_with_reason(response: Response) -> Response:
+        if response.status_code < 400:
+            response.headers.pop("Retry-After", None)
+        return response
+
     limiter.init_app(app)
 
     @app.after_request

@@ -98,3 +98,16 @@ def test_the_last_admin_keeps_the_role(app, runner, make_user):
     assert "the only admin" in given.output
     db.session.refresh(root)
     assert root.role == "admin"
+
+
+def test_a_database_without_tables_is_told(settings, tmp_path):
+    from mlarena.app import create_app
+
+    bare = create_app(
+        settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'bare.sqlite'}"})
+    )
+    made = create(bare.test_cli_runner(), "ada", "ada@example.org", "--password-stdin")
+    assert made.exit_code == 1
+    assert "flask db upgrade" in made.output
+    with bare.app_context():
+        db.engine.dispose()

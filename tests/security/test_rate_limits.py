@@ -131,6 +131,11 @@ def test_guessing_links_waits(door, app):
     assert_too_many(door.post("/api/v1/auth/password/reset", json=body), 300)
 
 
+def test_a_limit_that_is_not_reached_asks_nobody_to_wait(door, user, send_form):
+    assert "Retry-After" not in guess(door, password=PASSWORD).headers
+    assert "Retry-After" not in send_form(door, "/login", username="ada", password=PASSWORD).headers
+
+
 def test_refreshing_waits(door, user):
     headers = {"Authorization": f"Bearer {logins.issue_tokens(user)['refresh_token']}"}
     for _ in range(120):
