@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import Any
 
-from mlarena.sandbox import conclusions
+from mlarena.sandbox import conclusions, fitting
 from mlarena.sandbox.child import LAYERS
 from mlarena.sandbox.evaluation import Evaluation, NotHandedOver, Raw, read_only
 from mlarena.sandbox.limits import Limits
@@ -43,8 +43,10 @@ class Sandbox:
         limits: Limits | None = None,
         kinds: Iterable[str] = ("model",),
         layers: Iterable[str] = LAYERS,
+        training_limits: Limits = fitting.LIMITS,
     ) -> None:
         self.limits = limits or Limits()
+        self.training_limits = training_limits
         self.allow_degraded = allow_degraded
         in_force = frozenset(layers)
         self._supervisors = {
@@ -121,6 +123,23 @@ class Sandbox:
             inputs = [_input(artifact, opened), _input(sample.encoded, opened)]
             raw = self._evaluate("model", request, inputs, limits, features.encoded)
         return conclusions.of_predictions(raw, limits, expected, method)
+
+    def fit(
+        self, source: str, training: Table, target: str | None, limits: Limits | None = None
+    ) -> Outcome:
+        """Run a learner's Python `source` and its `train(X, y)` on the rows of `training`.
+
+        `target` names the column that becomes y (None: y is None); the others are X. The fitted
+        model is in `outcome.artifact`, a pickle for predict() that is to be opened nowhere else;
+        `limits` (`training_limits` when not given) bounds its size by `result_bytes`. All that is
+        printed is in `outcome.output`. Raises Refused as predict does.
+        """
+        limits = limits or self.training_limits
+        request = {"train": True, "target": target, "largest": limits.result_bytes}
+        with ExitStack() as opened:
+            inputs = [_input(source.encode(), opened), _input(training.encoded, opened)]
+            raw = self._evaluate("model", request, inputs, limits, None)
+        return fitting.of_training(raw, limits)
 
     def run_code(
         self, source: str, cases: list[list[Any]] | None = None, limits: Limits | None = None

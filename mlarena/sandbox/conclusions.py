@@ -20,7 +20,7 @@ LONGEST_DETAIL = 8000
 
 def of_predictions(raw: Raw, limits: Limits, rows: int, method: str) -> Outcome:
     """The outcome of a model: `rows` checked predictions, or why there are none."""
-    outcome = _measured(raw)
+    outcome = measured(raw)
     try:
         about, classes = _read_note(raw.note, method)
         outcome = dataclasses.replace(outcome, about=about, classes=classes)
@@ -30,21 +30,22 @@ def of_predictions(raw: Raw, limits: Limits, rows: int, method: str) -> Outcome:
             return dataclasses.replace(outcome, predictions=predictions)
     except frames.BadFrame as bad:
         return _ended(outcome, _status_of(bad), bad.category, limits, rows)
-    return _failed(outcome, raw, limits, rows)
+    return failed(outcome, raw, limits, rows)
 
 
 def of_code(raw: Raw, limits: Limits) -> Outcome:
     """The outcome of a code run: its JSON value, or why there is none."""
-    outcome = _measured(raw)
+    outcome = measured(raw)
     if raw.status == "ok" and raw.final and raw.final[0] == b"JSON":
         try:
             return dataclasses.replace(outcome, value=frames.read_json(raw.final[1]))
         except frames.BadFrame as bad:
             return _ended(outcome, "bad_frame", bad.category, limits)
-    return _failed(outcome, raw, limits)
+    return failed(outcome, raw, limits)
 
 
-def _measured(raw: Raw) -> Outcome:
+def measured(raw: Raw) -> Outcome:
+    """What was printed and used, whatever came of it."""
     return Outcome(
         raw.status,
         output=_clean(raw.output.decode(errors="replace"), len(raw.output)),
@@ -59,7 +60,8 @@ def _status_of(bad: frames.BadFrame) -> str:
     return "bad_frame" if bad.category == "bad_frame" else "error"
 
 
-def _failed(outcome: Outcome, raw: Raw, limits: Limits, rows: int = 0) -> Outcome:
+def failed(outcome: Outcome, raw: Raw, limits: Limits, rows: int = 0) -> Outcome:
+    """`outcome` with the reason why there is no result, as far as it may be told."""
     if raw.status != "ok":
         return _ended(outcome, raw.status, raw.status, limits, rows)
     if not raw.final or raw.final[0] != b"FAIL":
@@ -73,7 +75,9 @@ def _failed(outcome: Outcome, raw: Raw, limits: Limits, rows: int = 0) -> Outcom
         status = "memory" if category == "memory" else "error"
         return _ended(outcome, status, category, limits, rows)
     if told.category == "memory":
-        return _ended(outcome, "memory", "memory", limits, rows)
+        ended = _ended(outcome, "memory", "memory", limits, rows)
+        error = OutcomeError("memory", ended.error.message if ended.error else "", told.detail)
+        return dataclasses.replace(ended, error=error)
     return dataclasses.replace(outcome, status="error", error=told)
 
 

@@ -3,6 +3,7 @@
 A frame is a four-letter tag, the payload's length (32-bit little-endian) and the payload.
     NOTE  JSON: the sample phase is over, here is what it found
     PRED  predictions as npy 1.0
+    MODL  the model of a training run: bytes that are never opened outside the jail
     JSON  the result of a code run
     FAIL  JSON: why there is no result
 The trusted side parses with its own small reader: no pickle, no eval, no numpy header parser.
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-TAGS = (b"NOTE", b"PRED", b"JSON", b"FAIL")
+TAGS = (b"NOTE", b"PRED", b"MODL", b"JSON", b"FAIL")
 HEADER = struct.Struct("<4sI")
 SMALL = 64 * 1024  # the largest NOTE or FAIL
 NPY_MAGIC = b"\x93NUMPY\x01\x00"

@@ -33,6 +33,7 @@ class Outcome:
     classes: the label of each probability column.
     about: what the sample run told: estimator, estimator_type, warnings, ...
     value: the result of a code run.
+    artifact: the pickled model of a training run. A stranger's pickle: only the jail may open it.
     output: what was printed while on sample inputs, cut to the limit.
     wall_ms, cpu_ms, max_rss (bytes): measured outside the jail.
     """
@@ -42,6 +43,7 @@ class Outcome:
     classes: list[Any] | None = None
     about: dict[str, Any] = field(default_factory=dict)
     value: Any = None
+    artifact: bytes | None = None
     output: str = ""
     error: OutcomeError | None = None
     wall_ms: float = 0.0

@@ -1,11 +1,14 @@
-"""Kind `model`: an artifact answers for sample rows, and then for the hidden ones."""
+"""Kind `model`: an artifact answers for sample rows, and then for the hidden ones.
+
+The same zygote fits models from a learner's code: see training.py.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from mlarena.sandbox import table
-from mlarena.sandbox.inside import answers, complaints, loading, warmup
+from mlarena.sandbox.inside import answers, complaints, loading, training, warmup
 from mlarena.sandbox.inside.channel import Channel, Failure
 
 if TYPE_CHECKING:
@@ -14,12 +17,19 @@ if TYPE_CHECKING:
 ARTIFACT, SAMPLE, HIDDEN = 0, 1, 2
 LONGEST_NAME = 200
 
-prepare = warmup.prepare
 rehearse = warmup.rehearse
+
+
+def prepare() -> None:
+    warmup.prepare()
+    training.prepare()
 
 
 def run(request: dict[str, Any], channel: Channel) -> None:
     """Load, answer for the sample, tell what was found, answer for the hidden rows."""
+    if request.get("train"):
+        training.run(request, channel)
+        return
     method = request["method"]
     try:
         try:
