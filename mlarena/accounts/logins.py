@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -41,7 +41,7 @@ def open_login(user: User, lasts: timedelta) -> LoginSession:
         )
     )
     login = LoginSession(
-        id=uuid.uuid4().hex, user_id=user_id, created_at=now, expires_at=now + lasts
+        id=secrets.token_hex(16), user_id=user_id, created_at=now, expires_at=now + lasts
     )
     db.session.add(login)
     db.session.commit()

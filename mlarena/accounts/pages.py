@@ -73,7 +73,7 @@ def login() -> Page:
 def logout() -> Page:
     identity.sign_out()
     flash("You are logged out.")
-    return redirect(url_for("accounts.login"))
+    return _leave("accounts.login")
 
 
 @blueprint.route("/password/forgot", methods=["GET", "POST"])
@@ -177,7 +177,7 @@ def delete_account() -> Page:
             return _settings(form), problem.status
         identity.sign_out()
         flash("Your account is deleted. Farewell.")
-        return redirect(url_for("accounts.register"))
+        return _leave("accounts.register")
     return _settings(form), 422
 
 
@@ -225,6 +225,13 @@ def _again(template: str, form: Form, problem: Problem) -> Page:
 def _note(form: Form, problem: Problem) -> None:
     db.session.rollback()
     form.show(problem)
+
+
+def _leave(endpoint: str) -> Page:
+    """Off to a public page; the next person at this machine finds nothing of the last one."""
+    answer = redirect(url_for(endpoint))
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 def _onwards() -> Page:

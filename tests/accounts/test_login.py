@@ -72,7 +72,9 @@ def test_a_browser_logs_in_and_out(client, user, send_form):
     answer = send_form(client, "/login?next=/settings", username="ada", password=PASSWORD)
     assert (answer.status_code, answer.location) == (302, "/settings")
     assert client.get("/settings").status_code == 200
-    assert send_form(client, "/logout", page="/settings").status_code == 302
+    left = send_form(client, "/logout", page="/settings")
+    assert (left.status_code, left.location) == (302, "/login")
+    assert left.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert client.get("/settings").status_code == 302
 
 

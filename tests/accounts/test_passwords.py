@@ -40,6 +40,12 @@ def test_what_anyone_would_try_first_is_refused(password):
         passwords.check(password)
 
 
+def test_three_thousand_widely_used_ones_are_known():
+    """As many as ASVS 5.0, 6.2.4 asks for."""
+    assert len(passwords._common()) >= 3000
+    assert all(len(word) >= passwords.SHORTEST for word in passwords._common())
+
+
 def test_the_own_name_is_no_password():
     with pytest.raises(ValueError, match="your own name"):
         passwords.check("Ada.Lovelace", about=("ada.lovelace", "ada@example.org"))
