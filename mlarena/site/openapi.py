@@ -12,7 +12,7 @@ from apiflask import APIFlask
 
 from mlarena.core.api import LARGEST_ID, PREFIX
 from mlarena.core.problems import WORDS
-from mlarena.site.shapes import DATA, SCHEMAS, Schema, ref
+from mlarena.site.shapes import DATA, FILES, SCHEMAS, Schema, ref
 
 Document = dict[str, Any]
 
@@ -112,11 +112,15 @@ def _describe_success(path: str, method: str, responses: Document) -> None:
     if status != 200 and "200" in responses and str(status) not in responses:
         # APIFlask supposes 200 where a view says nothing.
         responses[str(status)] = responses.pop("200")
+    file_type = FILES.get((method.upper(), path))
     for code, said in responses.items():
-        content = said.get("content") or {"application/json": {}}
-        if code.startswith("2") and "application/json" in content:
-            content["application/json"]["schema"] = envelope(shape)
-            said["content"] = content
+        if not code.startswith("2"):
+            continue
+        if file_type:
+            said["content"] = {file_type: {"schema": {"type": "string"}}}
+        else:
+            content = said.setdefault("content", {}).setdefault("application/json", {})
+            content["schema"] = envelope(shape)
 
 
 def envelope(shape: Schema) -> Schema:

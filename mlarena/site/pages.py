@@ -11,6 +11,7 @@ from mlarena.boards import service as boards
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from mlarena.quests import service as quests
+from mlarena.quests.catalogue import published
 from mlarena.rewards import service as rewards
 from mlarena.rewards.levels import user_level
 from mlarena.rewards.streaks import local_day, streak_today
@@ -50,7 +51,7 @@ def home() -> str:
 
 def _home_of(user: User) -> str:
     totals = rewards.totals_of(user.id)
-    views = quests.views(db.session.scalars(quests.quests_query()), user)
+    views = quests.views(published().values(), user)
     return render_template(
         "site/home.html",
         step=next_step(views),

@@ -192,3 +192,6 @@ DATA: dict[tuple[str, str], tuple[int, Schema]] = {
     ("GET", "/submissions/{submission_id}"): (200, ref("Submission")),
     ("GET", "/leaderboard"): (200, array(ref("BoardRow"))),
 }
+
+# What is not JSON: (method, path below /api/v1) → media type.
+FILES = {("GET", "/quests/{quest_id}/dataset"): "text/csv"}
