@@ -106,7 +106,10 @@ def decompressed(data: bytes) -> bytes:
     """`data` without the compression joblib may have put around it."""
     for magic, decompress in _DECOMPRESSORS.items():
         if data.startswith(magic):
-            return decompress(data)
+            try:
+                return decompress(data)
+            except OSError as error:  # what gzip and bz2 raise for data that is not theirs
+                raise pickle.UnpicklingError(f"broken compression: {error}") from error
     return data
 
 

@@ -39,6 +39,11 @@ def load(data: bytes, form: str) -> Loaded:
             raise Failure("load_failed", "The file is nested too deeply to be a model.") from error
         except Exception as error:
             raise _unreadable(error, data, form, _other_version(caught)) from error
+    if isinstance(model, type):
+        raise Failure(
+            "not_a_model",
+            f"The file holds the class `{model.__name__}` itself. Save a fitted model of it.",
+        )
     if not any(hasattr(model, name) for name in ("predict", "fit_predict")):
         raise Failure(
             "not_a_model",
@@ -97,6 +102,8 @@ def _kind(data: bytes) -> str:
     if data.startswith(b"PK\x03\x04"):
         return "a zip archive"
     sample = data[:1024]
+    if data.startswith((b"\x1f\x8b", b"BZh")):
+        return "compressed data"
     if sum(32 <= byte < 127 or byte in (9, 10, 13) for byte in sample) > 0.95 * len(sample):
         return "text"
     return "something else"
@@ -115,16 +122,27 @@ def _unreadable(error: Exception, data: bytes, form: str, made_with: str | None)
     if _kind(data) == "text" and isinstance(error, (*BROKEN, ValueError, KeyError, IndexError)):
         return Failure("not_a_model", f"This is a text file, not a model. {_how(form)}")
     message = str(error)
-    cut = isinstance(error, EOFError) or "truncated" in message or "Ran out of data" in message
-    if cut or "End-of-stream" in message or "incomplete" in message.lower():
+    if _is_cut(error, message):
         return Failure(
             "truncated",
             f"The file ends in the middle ({len(data):,} bytes): it was cut while saving or "
             "uploading. Save it again and check its size.",
         )
-    if isinstance(error, BROKEN) or (form == "onnx" and "Protobuf" in message):
+    if isinstance(error, BROKEN) or (form == "onnx" and any(word in message for word in _NO_GRAPH)):
         return Failure("not_a_model", f"This is not a readable .{form} file. {_how(form)}")
     return complaints.loading(error, data, made_with)
+
+
+def _is_cut(error: Exception, message: str) -> bool:
+    """Whether the data ends early: a zip archive has its table of contents at the end."""
+    words = ("truncated", "Ran out of data", "End-of-stream", "incomplete")
+    return isinstance(error, (EOFError, zipfile.BadZipFile)) or any(
+        word in message for word in words
+    )
+
+
+# How onnxruntime says that the bytes are no graph, or not all of one.
+_NO_GRAPH = ("Protobuf", "INVALID_PROTOBUF", "does not have a graph", "ModelProto")
 
 
 def _read_joblib(data: bytes) -> Any:
