@@ -4,8 +4,9 @@ from apiflask import APIFlask
 
 
 def init_app(app: APIFlask) -> None:
-    from mlarena.boards import api, listening, pages
+    from mlarena.boards import api, drawing, listening, pages
 
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
+    drawing.init_app(app)
     listening.connect()

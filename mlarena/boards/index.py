@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from redis.exceptions import LockError
+from redis.lock import Lock
 from sqlalchemy import func, not_, select, tuple_, update
 
 from mlarena.accounts.models import User
@@ -15,21 +19,24 @@ from mlarena.boards import mirror
 from mlarena.boards.entries import COLUMNS, Change, next_version, now_version, version_at
 from mlarena.boards.models import BoardEntry
 from mlarena.boards.names import BoardName
-from mlarena.boards.scripts import FINISH, START
+from mlarena.boards.scripts import ADVANCE, BEGIN, FINISH
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from mlarena.core.redis import RedisError, redis_client
 
 log = structlog.get_logger(__name__)
 
-BATCH = 2000
+# Redis does nothing else meanwhile: some 5 ms.
+BATCH = 500
 # Up to when the index is known to be complete. It lives in Redis itself: a Redis that comes back with an
 # older state brings an older mark with it, and everything since is read again.
 MARK = "mlarena:boards:until"
 # A row's version is taken before its commit: look back further than a transaction lasts.
 MARGIN = timedelta(seconds=30)
 # Renewed with every batch, so that a builder that was killed is soon replaced.
-LOCK_MS = 15_000
+LOCK_SECONDS = 15
+# A board of a million takes longer than a sweep may: it is built in several.
+BUILD_SECONDS = 20.0
 
 
 def apply(changes: Iterable[Change]) -> int:
@@ -52,36 +59,47 @@ def catch_up(since: datetime) -> int:
     incomplete are rebuilt.
     """
     client, begun = redis_client(), utcnow()
+    until = time.monotonic() + BUILD_SECONDS
     mark: Any = client.get(MARK)
     floor = version_at(since - MARGIN)
     if mark is not None:
         floor = min(floor, int(mark) - MARGIN // timedelta(microseconds=1))
     mended = _agree_on_hidden(floor)
-    mended += sum(rebuild(board) for board in _boards() if not mirror.ready(board))
     mended += sum(mirror.write(batch) for batch in _changed_since(floor))
     client.set(MARK, version_at(begun))
+    mended += sum(rebuild(board, until) for board in _boards() if not mirror.ready(board))
     return mended
 
 
-def rebuild(board: str) -> bool:
-    """Build the copy of one stored board from the database. False if another process is at it.
+def rebuild(board: str, until: float = math.inf) -> bool:
+    """Build the copy of one stored board from the database; True once it is finished.
 
-    Verdicts go on meanwhile: they and the rebuild write through the same script, where the newer version
-    of a row wins whoever comes first.
+    False if another process is at it, and when `until` (on the monotonic clock) has come: the next call
+    goes on from there. Verdicts go on meanwhile: they and the rebuild write through the same script, where
+    the newer version of a row wins whoever comes first.
     """
-    client, token, lock = redis_client(), uuid.uuid4().hex, f"{mirror.PREFIX}:{board}:lock"
-    if not client.set(lock, token, nx=True, px=LOCK_MS):
+    lock = redis_client().lock(f"{mirror.PREFIX}:{board}:lock", LOCK_SECONDS, blocking=False)
+    if not lock.acquire():
         return False
-    mirror.run(START, board, token)
-    rows = 0
-    for batch in _rows_of(board):
-        mirror.write(batch)
-        client.pexpire(lock, LOCK_MS)
-        rows += len(batch)
-    finished = bool(mirror.run(FINISH, board, token))
-    client.delete(lock)
-    log.info("board index rebuilt", board=board, rows=rows, finished=finished)
+    build, after = mirror.run(BEGIN, board, uuid.uuid4().hex)
+    try:
+        finished = _build(board, build, int(after), until, lock)
+        lock.release()
+    except LockError:  # this process was held up for so long that another has taken over
+        return False
+    log.info("board index built", board=board, finished=finished)
     return finished
+
+
+def _build(board: str, build: bytes, after: int, until: float, lock: Lock) -> bool:
+    for batch in _rows_of(board, after):
+        mirror.write(batch)
+        lock.reacquire()
+        if not mirror.run(ADVANCE, board, build, batch[-1].user_id or 0):
+            return False
+        if time.monotonic() > until:
+            return False
+    return bool(mirror.run(FINISH, board, build))
 
 
 def _boards() -> list[str]:
@@ -100,8 +118,11 @@ def _boards() -> list[str]:
     return [name for name in found if not name.startswith("weekly:") or name == this_week]
 
 
-def _rows_of(board: str) -> Iterator[list[Change]]:
-    """Every row of a board, hidden ones too, in batches along the (board, user) index."""
+def _rows_of(board: str, after: int = 0) -> Iterator[list[Change]]:
+    """The rows of a board after that user id, hidden ones too, in batches along the (board, user) index.
+
+    The house rows come first, and again when the building goes on: there are few.
+    """
     query = select(*COLUMNS).where(BoardEntry.board == board)
     with db.engine.connect() as connection:
         houses = [
@@ -109,7 +130,7 @@ def _rows_of(board: str) -> Iterator[list[Change]]:
         ]
     if houses:
         yield houses
-    last = 0
+    last = after
     while True:
         batch_query = (
             query.where(BoardEntry.user_id > last).order_by(BoardEntry.user_id).limit(BATCH)

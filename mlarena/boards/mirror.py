@@ -6,11 +6,13 @@ A board has four keys, changed only by the scripts of `scripts.py`, so that they
   order   sorted set: score is the sort key, member is `member_of(...)`
   rows    hash: user id (or -entry id of a house row) → "version:member"; no member while hidden
   houses  the house rows of `order` once more, for there are few and ranks skip them
-  state   hash: count of members; `ready` once everything is in; `building` while it is built
+  state   hash: `count` of members; name of the `build` that made it and the user id it has come to
+          (`after`); `ready` once everything is in; `changes` since
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -68,18 +70,19 @@ def write(changes: Iterable[Change]) -> int:
                 APPLY,
                 board,
                 WEEKLY_SECONDS if board.startswith("weekly:") else 0,
-                *(part for change in rows for part in _arguments(change)),
+                json.dumps([_told(change) for change in rows]),
             )
         )
         for board, rows in by_board.items()
     )
 
 
-def _arguments(change: Change) -> tuple[Any, ...]:
+def _told(change: Change) -> tuple[Any, ...]:
     house = change.user_id is None
     field = -change.entry_id if house else change.user_id
     member = "" if change.hidden else member_of(change.entry_id, change.reached_at)
-    return field, change.version, repr(change.sort_key), member, int(house)
+    # As strings: a number in Lua's JSON would lose digits on its way back to Redis.
+    return str(field), str(change.version), repr(change.sort_key), member, house
 
 
 def stretch(board: str, start: int, count: int, user_id: int | None = None) -> Stretch | None:
@@ -104,13 +107,14 @@ def _read(script: str, board: str, *arguments: Any) -> Stretch | None:
         return None
     if found is None:
         return None
-    size, start, members, houses, place, own = found
+    size, start, members, houses, place, own, stamp = found
     return Stretch(
         size=size,
         start=start,
-        ids=[_id_of(member) for member in members],
-        houses=sorted(houses),
+        ids=tuple(_id_of(member) for member in members),
+        houses=tuple(sorted(houses)),
         own=(place, _id_of(own)) if place >= 0 else None,
+        stamp=stamp,
     )
 
 

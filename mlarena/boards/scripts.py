@@ -5,13 +5,13 @@ KEYS are always order, rows, houses, state; see `index.py` for what they hold.
 
 from __future__ import annotations
 
-# ARGV: seconds to live (0: for ever), then (field, version, score, member or "", house "1" or "0") a row.
+# ARGV: seconds to live (0: for ever), then a JSON list of rows [field, version, score, member or "", house],
+# all strings but the last. One argument is much cheaper to send and to read than thousands.
 # Returns how many rows it changed: one that is not newer than what is known is left alone.
 APPLY = """
 local changed, members = 0, 0
-for i = 2, #ARGV, 5 do
-  local field, version, score = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local member, house = ARGV[i + 3], ARGV[i + 4] == '1'
+for _, row in ipairs(cjson.decode(ARGV[2])) do
+  local field, version, score, member, house = row[1], row[2], row[3], row[4], row[5]
   local known = redis.call('HGET', KEYS[2], field)
   local colon = known and string.find(known, ':', 1, true)
   if not known or tonumber(string.sub(known, 1, colon - 1)) < tonumber(version) then
@@ -29,6 +29,7 @@ for i = 2, #ARGV, 5 do
   end
 end
 if members ~= 0 then redis.call('HINCRBY', KEYS[4], 'count', members) end
+if changed > 0 then redis.call('HINCRBY', KEYS[4], 'changes', 1) end
 if changed > 0 and ARGV[1] ~= '0' then
   for i = 1, 4 do redis.call('EXPIRE', KEYS[i], ARGV[1]) end
 end
@@ -38,16 +39,18 @@ return changed
 # Whether everything is in: it was once finished, and as many members are there as were counted. A
 # copy that an eviction, a wipe or a kill has halved fails this.
 _READY = """
+local function whole()
+  return redis.call('ZCARD', KEYS[1]) == tonumber(redis.call('HGET', KEYS[4], 'count') or 0)
+end
 local function ready()
-  local state = redis.call('HMGET', KEYS[4], 'ready', 'count')
-  return state[1] == '1' and redis.call('ZCARD', KEYS[1]) == tonumber(state[2] or 0)
+  return redis.call('HGET', KEYS[4], 'ready') == '1' and whole()
 end
 """
 
 READY = _READY + "return ready() and 1 or 0"
 
 # What both readers below return: {size, start, members, positions of the house rows, own position,
-# own member}; nil unless ready.
+# own member, stamp}; nil unless ready.
 _READ = (
     _READY
     + """
@@ -62,7 +65,9 @@ local function read(start, count, place, member)
   for i = 1, #houses do houses[i] = redis.call('ZRANK', KEYS[1], houses[i]) end
   local members = {}
   if count > 0 then members = redis.call('ZRANGE', KEYS[1], start, start + count - 1) end
-  return {redis.call('ZCARD', KEYS[1]), start, members, houses, place, member}
+  local state = redis.call('HMGET', KEYS[4], 'build', 'changes')
+  local stamp = state[1] .. ':' .. (state[2] or '')
+  return {redis.call('ZCARD', KEYS[1]), start, members, houses, place, member, stamp}
 end
 """
 )
@@ -89,16 +94,29 @@ return read(start, place + tonumber(ARGV[2]) + 1 - start, place, member)
 """
 )
 
-# ARGV: token. Throw away what is there and begin to build.
-START = """
+# ARGV: a new name for the build. Go on with one that was begun and is whole so far, else throw away what is
+# there and begin. Returns {name of the build, the user id it has come to}.
+BEGIN = (
+    _READY
+    + """
+local state = redis.call('HMGET', KEYS[4], 'build', 'after', 'ready')
+if state[1] and state[2] and not state[3] and whole() then return {state[1], state[2]} end
 redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
-redis.call('HSET', KEYS[4], 'building', ARGV[1], 'count', 0)
+redis.call('HSET', KEYS[4], 'build', ARGV[1], 'after', 0, 'count', 0)
+return {ARGV[1], '0'}
+"""
+)
+
+# ARGV: name of the build, user id it has come to. 0 if another build has begun since.
+ADVANCE = """
+if redis.call('HGET', KEYS[4], 'build') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[4], 'after', ARGV[2])
+return 1
 """
 
-# ARGV: token. Only who began last may say that it is finished.
+# ARGV: name of the build. Only the build that began last may be called finished.
 FINISH = """
-if redis.call('HGET', KEYS[4], 'building') ~= ARGV[1] then return 0 end
-redis.call('HDEL', KEYS[4], 'building')
+if redis.call('HGET', KEYS[4], 'build') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[4], 'ready', 1)
 return 1
 """
@@ -114,6 +132,9 @@ for _, member in ipairs(redis.call('ZRANGE', KEYS[1], ARGV[1], ARGV[1] + ARGV[2]
     dropped = dropped + redis.call('ZREM', KEYS[1], member)
   end
 end
-if dropped > 0 then redis.call('HINCRBY', KEYS[4], 'count', -dropped) end
+if dropped > 0 then
+  redis.call('HINCRBY', KEYS[4], 'count', -dropped)
+  redis.call('HINCRBY', KEYS[4], 'changes', 1)
+end
 return dropped
 """

@@ -6,9 +6,9 @@ index where things stand and the database what stands there, and without Redis o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
@@ -50,7 +50,6 @@ class BoardRow:
     username: str
     score: float
     submitted_at: datetime
-    details: dict[str, Any] = field(default_factory=dict)
 
     @property
     def house(self) -> bool:
@@ -72,7 +71,7 @@ class BoardPage:
     """One page of a board. `me` is the viewer's own row, on this page or not; `total` counts rows."""
 
     board: BoardName
-    rows: list[BoardRow]
+    rows: tuple[BoardRow, ...]
     page: int
     per_page: int
     total: int
@@ -117,7 +116,7 @@ def best_scores(board: str, most: int = 1_000) -> list[float]:
     )
 
 
-def around(board: str, user_id: int, n: int) -> list[BoardRow]:
+def around(board: str, user_id: int, n: int) -> tuple[BoardRow, ...]:
     """The user's row with up to `n` rows on either side; empty if they are not on the board."""
     stored = BoardName.parse(board).stored()
     found = mirror.around(stored, user_id, n)
@@ -137,23 +136,41 @@ def rank(board: str, user_id: int) -> int | None:
     return found.rank_at(found.own[0]) if found.own else None
 
 
-def _rows(stored: str, found: Stretch) -> tuple[list[BoardRow], BoardRow | None]:
-    """The stretch with its flesh on, and the asked user's row: one query by primary key."""
-    entries = _entries({*found.ids, found.own[1]} if found.own else found.ids)
-    rows = [
-        _row(entries[entry_id], found, position)
-        for position, entry_id in enumerate(found.ids, found.start)
-        if entry_id in entries
-    ]
-    gone = [entry_id for entry_id in found.ids if entry_id not in entries]
-    if gone:
-        mirror.drop_deleted(stored, found.start, len(found.ids), gone)
-    if found.own is None or found.own[1] not in entries:
+def _rows(stored: str, found: Stretch) -> tuple[tuple[BoardRow, ...], BoardRow | None]:
+    """The stretch with its flesh on, and the asked user's row."""
+    read = _shown_rows if found.stamp else _read_rows
+    rows = read(stored, found.stamp, found.start, found.ids, found.houses)
+    if found.own is None:
         return rows, None
-    return rows, _row(entries[found.own[1]], found, found.own[0])
+    place = found.own[0] - found.start
+    if 0 <= place < len(rows) and rows[place].user_id and len(rows) == len(found.ids):
+        return rows, rows[place]
+    own = _read_rows(stored, None, found.own[0], (found.own[1],), found.houses)
+    return rows, own[0] if own else None
 
 
-def _entries(ids: Iterable[int]) -> dict[int, Any]:
+def _read_rows(
+    stored: str, stamp: bytes | None, start: int, ids: tuple[int, ...], houses: tuple[int, ...]
+) -> tuple[BoardRow, ...]:
+    """One query by primary key. Rows that the index has and the database has not are left out."""
+    entries = _entries(ids)
+    gone = [entry_id for entry_id in ids if entry_id not in entries]
+    if gone and stamp:
+        mirror.drop_deleted(stored, start, len(ids), gone)
+    place = Stretch(0, start, ids, houses)
+    return tuple(
+        _row(entries[entry_id], place, position)
+        for position, entry_id in enumerate(ids, start)
+        if entry_id in entries
+    )
+
+
+# What is shown of a board stays the same until its stamp changes: the score and the name of a row are read
+# after the index has told the stamp, and it tells a new one after each commit. A name never changes.
+_shown_rows = lru_cache(maxsize=512)(_read_rows)
+
+
+def _entries(ids: tuple[int, ...]) -> dict[int, Any]:
     if not ids:
         return {}
     rows = db.session.execute(
@@ -163,7 +180,6 @@ def _entries(ids: Iterable[int]) -> dict[int, Any]:
             BoardEntry.label,
             BoardEntry.score,
             BoardEntry.reached_at,
-            BoardEntry.details,
             User.username,
         )
         .outerjoin(User, User.id == BoardEntry.user_id)
@@ -172,13 +188,12 @@ def _entries(ids: Iterable[int]) -> dict[int, Any]:
     return {row.id: row for row in rows}
 
 
-def _row(entry: Any, found: Stretch, position: int) -> BoardRow:
+def _row(entry: Any, place: Stretch, position: int) -> BoardRow:
     house = entry.user_id is None
     return BoardRow(
-        rank=None if house else found.rank_at(position),
+        rank=None if house else place.rank_at(position),
         user_id=entry.user_id,
         username=entry.label if house else entry.username,
         score=entry.score,
         submitted_at=entry.reached_at,
-        details=entry.details,
     )

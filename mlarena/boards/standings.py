@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from mlarena.boards.models import BoardEntry
@@ -24,14 +23,16 @@ class Stretch:
     """A stretch of a board's order. Positions count every row from 0; ranks only people, from 1.
 
     `houses` are the positions of all house rows, ascending. `own` is the (position, entry id) of the
-    user who was asked about, wherever on the board.
+    user who was asked about, wherever on the board. `stamp` changes with every change of the board that
+    the index was told of; the database gives none.
     """
 
     size: int
     start: int
-    ids: list[int]
-    houses: list[int]
+    ids: tuple[int, ...]
+    houses: tuple[int, ...]
     own: tuple[int, int] | None = None
+    stamp: bytes | None = None
 
     def rank_at(self, position: int) -> int:
         """The rank of the person at `position`: house rows stand among the people, unranked."""
@@ -47,7 +48,7 @@ def around(board: str, user_id: int, n: int) -> Stretch:
     """The user's row with up to `n` rows on either side; no ids if they are not on the board."""
     houses, own = _marks(board, user_id)
     if own is None:
-        return Stretch(size(board), 0, [], houses)
+        return Stretch(size(board), 0, (), houses)
     start = max(0, own[0] - n)
     return Stretch(size(board), start, _ids(board, start, own[0] + n + 1 - start), houses, own)
 
@@ -58,22 +59,16 @@ def size(board: str) -> int:
     return db.session.scalar(counted) or 0
 
 
-def _ids(board: str, start: int, count: int) -> list[int]:
-    return list(db.session.scalars(in_order(select(BoardEntry.id), board, start, count)))
+def _ids(board: str, start: int, count: int) -> tuple[int, ...]:
+    query = select(BoardEntry.id).where(*_on(BoardEntry, board)).order_by(*ORDER)
+    return tuple(db.session.scalars(query.offset(start).limit(count)))
 
 
-def in_order(query: Select[Any], board: str, start: int, count: int) -> Select[Any]:
-    """`query` (over BoardEntry) limited to `count` rows of the board from `start`, in its order."""
-    return query.where(*_on(BoardEntry, board)).order_by(*ORDER).offset(start).limit(count)
-
-
-def _marks(board: str, user_id: int | None) -> tuple[list[int], tuple[int, int] | None]:
+def _marks(board: str, user_id: int | None) -> tuple[tuple[int, ...], tuple[int, int] | None]:
     """Where the house rows stand, and the user."""
     houses = [position for position, _ in _positions(board, BoardEntry.user_id.is_(None))]
-    if user_id is None:
-        return sorted(houses), None
-    own = _positions(board, BoardEntry.user_id == user_id)
-    return sorted(houses), own[0] if own else None
+    own = None if user_id is None else _positions(board, BoardEntry.user_id == user_id)
+    return tuple(sorted(houses)), own[0] if own else None
 
 
 def _positions(board: str, whose: ColumnElement[bool]) -> list[tuple[int, int]]:

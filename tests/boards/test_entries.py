@@ -114,7 +114,7 @@ def test_xp_adds_up_and_each_week_begins_anew(app: Any, user: Any) -> None:
         assert [row.score for row in boards.page("weekly", 1, 10).rows] == [200]
         assert [row.score for row in boards.page("weekly:2026-W47", 1, 10).rows] == [150]
     with freeze(next_week + timedelta(days=7)):
-        assert boards.page("weekly", 1, 10).rows == []
+        assert boards.page("weekly", 1, 10).rows == ()
 
 
 def test_a_week_ends_on_sunday_midnight_in_utc(app: Any, user: Any) -> None:
@@ -147,7 +147,7 @@ def test_who_is_not_listed_is_entered_unseen(app: Any, make_user: Callable[..., 
     change = boards.record("quest:1", shy.id, 0.9, "higher", AT)
     db.session.commit()
     assert change is not None and change.hidden
-    assert boards.page("quest:1", 1, 10, viewer=shy).rows == []
+    assert boards.page("quest:1", 1, 10, viewer=shy).rows == ()
     assert boards.rank("quest:1", shy.id) is None
 
 

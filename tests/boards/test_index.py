@@ -116,17 +116,65 @@ def test_a_builder_that_died_half_way_is_replaced(
     assert not mirror.ready(BOARD)
     assert len(names()) == 5
     assert not index.rebuild(BOARD)  # its lock still stands
-    mirror.redis_client().delete(f"{mirror.PREFIX}:{BOARD}:lock")  # as after LOCK_MS
+    mirror.redis_client().delete(f"{mirror.PREFIX}:{BOARD}:lock")  # as after LOCK_SECONDS
     index.catch_up(utcnow())
     assert mirror.ready(BOARD)
 
 
-def test_of_two_builders_the_later_one_says_when_it_is_finished(crowd: list[User]) -> None:
-    mirror.run(index.START, BOARD, "first")
-    mirror.run(index.START, BOARD, "second")
-    assert not mirror.run(index.FINISH, BOARD, "first")
+def test_of_two_builds_the_later_one_says_when_it_is_finished(crowd: list[User]) -> None:
+    (first, _) = mirror.run(index.BEGIN, BOARD, "first")
+    mirror.redis_client().flushdb()
+    (second, _) = mirror.run(index.BEGIN, BOARD, "second")
+    assert (first, second) == (b"first", b"second")
+    assert not mirror.run(index.ADVANCE, BOARD, first, 3)
+    assert not mirror.run(index.FINISH, BOARD, first)
     assert not mirror.ready(BOARD)
-    assert mirror.run(index.FINISH, BOARD, "second")
+    assert mirror.run(index.FINISH, BOARD, second)
+
+
+def test_a_board_too_large_for_one_sweep_is_built_in_several(
+    crowd: list[User], enter: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, only_redis: None
+) -> None:
+    monkeypatch.setattr(index, "BATCH", 2)
+    mirror.redis_client().flushdb()
+    sizes = []
+    for _ in range(3):
+        assert not index.rebuild(BOARD, until=0)
+        sizes.append(mirror.redis_client().zcard(keys()[0]))
+        enter(BOARD, crowd[0].id, 1 + len(sizes))  # verdicts go on in between
+    assert sizes == [2, 4, 5]
+    assert not mirror.ready(BOARD)
+    assert index.rebuild(BOARD, until=0)
+    assert names() == ["p1", "p2", "p3", "p4", "p5"]
+
+
+def test_what_was_built_of_an_index_that_lost_a_part_is_not_built_upon(
+    crowd: list[User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "BATCH", 2)
+    mirror.redis_client().flushdb()
+    assert not index.rebuild(BOARD, until=0)
+    mirror.redis_client().delete(keys()[0])
+    assert index.rebuild(BOARD)
+    assert names() == ["p1", "p2", "p3", "p4", "p5"]
+
+
+def test_what_is_shown_is_read_once_and_again_after_a_change(
+    crowd: list[User], enter: Callable[..., Any], statements: Any, without_redis: Any
+) -> None:
+    names()
+    with statements() as seen:
+        assert names() == ["p1", "p2", "p3", "p4", "p5"]
+    assert seen == []
+    enter(BOARD, crowd[4].id, 2.0)
+    assert boards.page(BOARD, 1, 100).rows[0].score == 2.0
+    enter(BOARD, crowd[4].id, 3.0)  # the same place, another score
+    assert boards.page(BOARD, 1, 100).rows[0].score == 3.0
+    with without_redis():
+        enter(BOARD, crowd[4].id, 4.0)
+        assert boards.page(BOARD, 1, 100).rows[0].score == 4.0
+    index.catch_up(utcnow())
+    assert boards.page(BOARD, 1, 100).rows[0].score == 4.0
 
 
 def test_verdicts_during_a_rebuild_are_kept(

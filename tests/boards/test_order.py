@@ -137,7 +137,7 @@ def test_rank_page_and_around_agree(
         if place is None:
             assert boards.rank(board, someone.id) is None
             assert (own, boards.standing(board, someone.id)) == (None, None)
-            assert boards.around(board, someone.id, n) == []
+            assert boards.around(board, someone.id, n) == ()
         else:
             assert boards.rank(board, someone.id) == whole[place].rank
             assert own == boards.standing(board, someone.id) == whole[place]
@@ -214,7 +214,7 @@ def test_members_sort_as_time_and_then_id(wanted: list[tuple[int, datetime]]) ->
 @given(st.lists(st.booleans()), st.data())
 def test_ranks_skip_the_house(houses: list[bool], data: st.DataObject) -> None:
     positions = [place for place, house in enumerate(houses) if house]
-    found = standings.Stretch(len(houses), 0, [], positions)
+    found = standings.Stretch(len(houses), 0, (), tuple(positions))
     for place, house in enumerate(houses):
         if not house:
             assert found.rank_at(place) == place + 1 - bisect_right(positions, place)

@@ -116,7 +116,7 @@ def test_a_name_is_text_and_nothing_else(client: Any, people: Any) -> None:
 def test_the_number_of_queries_is_constant(
     app: Any, people: Any, user: Any, signed_in: Callable[..., Any], statements: Any
 ) -> None:
-    crowd = people(50)
+    crowd = people(30)
     browser = signed_in(user)
 
     def asked() -> int:
