@@ -226,3 +226,13 @@ def test_a_request_id_that_is_an_attack_is_replaced(client):
     for odd in ("short", "a" * 65, "é" * 10, "<script>alert(1)</script>" * 2):
         shown = client.get("/robots.txt", headers={"X-Request-ID": odd}).headers["X-Request-ID"]
         assert re.fullmatch(r"[0-9a-f]{32}", shown) or odd.startswith("<script>")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/.git/config", "/.env", "/requirements.txt", "/instance/secret_key", "/static/../wsgi.py",
+     "/static/%2e%2e/wsgi.py", "/static/..%2f..%2fwsgi.py", "/static/.hidden", "/static//etc/passwd",
+     "/static/css/", "/static/"],
+)  # fmt: skip
+def test_files_of_the_project_are_not_served(client, path):
+    assert client.get(path, follow_redirects=True).status_code == 404

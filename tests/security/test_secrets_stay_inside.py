@@ -97,3 +97,9 @@ def test_the_cookie_holds_no_secret(client, user, send_form):
         }
         assert PASSWORD not in repr(dict(session))
         assert re.fullmatch(r"\d+:\d+", session["_user_id"])
+
+
+def test_a_new_installation_has_no_users(app):
+    from mlarena.accounts.models import User
+
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 0
