@@ -100,6 +100,7 @@ DOORS: dict[tuple[str, str], Rule] = {
     ("GET", f"{API}/quests/<id:quest_id>"): EVERYBODY,
     ("GET", f"{API}/quests/<id:quest_id>/dataset"): MEMBERS,
     ("POST", f"{API}/quests/<id:quest_id>/submit"): MEMBERS,
+    ("POST", f"{API}/quests/<id:quest_id>/train"): MEMBERS,
     ("GET", f"{API}/quests/<id:quest_id>/submissions"): MEMBERS,
     # submissions
     ("GET", "/submissions"): MEMBERS,
@@ -183,6 +184,8 @@ def knock(app, people, things, signed_in):
         body: dict[str, Any] = {}
         if path.endswith("/submit"):
             body["data"] = {"model_file": (io.BytesIO(b"no model"), "model.joblib")}
+        elif path.endswith("/train"):
+            body["json"] = {"code": "def train(X, y):\n    return None\n"}
         elif method in WRITES:
             body["json"] = {}
         return app.test_client().open(path, method=method, headers=headers, **body)
