@@ -63,7 +63,7 @@ class User(Base, UserMixin):
 
 
 class LoginSession(Base):
-    """One API login: its access and refresh tokens carry this id and die with it."""
+    """One login, by browser or API: the cookie, or the two tokens, carry this id and die with it."""
 
     __tablename__ = "login_sessions"
 
