@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import threading
+import time
 import uuid
 from typing import Any
 
@@ -19,6 +20,7 @@ import structlog
 from flask import Flask
 from rq import Queue, SimpleWorker
 from rq.job import Job
+from rq.timeouts import TimerDeathPenalty
 
 from mlarena.core.db import db
 from mlarena.core.health import start_heartbeat
@@ -26,12 +28,13 @@ from mlarena.live import flusher
 from mlarena.quests import hidden
 from mlarena.sandbox.probing import refusal
 from mlarena.submissions import jail
-from mlarena.submissions.dispatch import EVALUATIONS
+from mlarena.submissions.queues import EVALUATIONS, TRAININGS
 
 log = structlog.get_logger(__name__)
 
 # Upkeep first: a sweep is short, and it is what brings lost submissions back.
-QUEUES = ("upkeep", EVALUATIONS)
+QUICK = ("upkeep", EVALUATIONS)
+QUEUES = (*QUICK, TRAININGS)
 
 
 class ArenaWorker(SimpleWorker):
@@ -51,6 +54,34 @@ class ArenaWorker(SimpleWorker):
             finally:
                 db.session.remove()
         return done
+
+
+class Trainer(ArenaWorker):
+    """The same for trainings, in a thread beside it: a training may take a minute, and the verdict on
+    an upload does not wait for it. The thread itself only waits, for the jail's own process."""
+
+    death_penalty_class = TimerDeathPenalty  # signals reach the main thread only
+
+    def _install_signal_handlers(self) -> None:
+        """They are the main thread's. This thread ends with the process; the sweep knows its job."""
+
+
+def _train(app: Flask) -> None:
+    """Take trainings off their queue for as long as the process lives."""
+    while True:
+        with redis.Redis.from_url(app.extensions["settings"].redis) as connection:
+            try:
+                queues = [Queue(TRAININGS, connection=connection)]
+                name = f"{_name()}-trainer"
+                worker = Trainer(app, queues=queues, connection=connection, name=name)
+                worker.work(logging_level="WARNING")
+            except redis.RedisError as error:
+                log.warning("trainings wait for Redis", error=str(error))
+        time.sleep(Trainer.max_connection_wait_time)
+
+
+def _name() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
 
 
 def run(app: Flask) -> None:
@@ -83,13 +114,14 @@ def run(app: Flask) -> None:
 
     threading.Thread(target=tell_when_warm, name="jail warms up", daemon=True).start()
     flusher.start(app)
+    threading.Thread(target=_train, args=(app,), name="trainings", daemon=True).start()
     # A connection of its own: a worker waits for work longer than a page may wait for Redis.
     connection = redis.Redis.from_url(settings.redis)
     worker = ArenaWorker(
         app,
-        queues=[Queue(name, connection=connection) for name in QUEUES],
+        queues=[Queue(name, connection=connection) for name in QUICK],
         connection=connection,
-        name=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}",
+        name=_name(),
     )
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

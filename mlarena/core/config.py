@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     sandbox_allow_degraded: bool = False
     sandbox_memory_mb: int = Field(1024, ge=64, le=65536)
     sandbox_wall_seconds: float = Field(10, gt=0, le=600)
+    sandbox_train_memory_mb: int = Field(2048, ge=64, le=65536)
+    sandbox_train_seconds: float = Field(60, gt=0, le=300)
 
     lease_seconds: float = Field(10, ge=1, le=600)
     sweep_seconds: float = Field(3, ge=0.2, le=600)

@@ -9,9 +9,10 @@ import structlog
 
 from mlarena.boards import service as boards
 from mlarena.core.storage import storage
+from mlarena.quests import training
 from mlarena.quests.hidden import Hidden, hidden
 from mlarena.quests.models import Quest
-from mlarena.sandbox import Limits, Outcome
+from mlarena.sandbox import Limits, Outcome, Sandbox
 from mlarena.scoring import report
 from mlarena.scoring.metrics import Metric, MetricError
 from mlarena.submissions.jail import sandbox
@@ -34,23 +35,55 @@ class JailFault(Exception):
 
 
 def grade(quest: Quest, submission: Submission) -> Verdict:
-    """Judge one uploaded model on the hidden rows. Raises JailFault when the platform is at fault."""
+    """Judge one uploaded model, or one trained here from code, on the hidden rows.
+
+    Raises JailFault when the platform is at fault.
+    """
     jail = sandbox()
     if jail.refuses:
         return Verdict("error", error=f"Models cannot be evaluated on this machine: {jail.refuses}")
+    payload = submission.payload
+    if "code" not in payload:
+        return _grade_model(quest, jail, storage().read(payload["sha256"]), payload)
+    trained = _ours_not(training.fit(quest, payload["code"], jail))
+    if trained.artifact is None:
+        return _untrained(quest, trained)
+    made = {"format": "pkl", "size": len(trained.artifact)}
+    return _grade_model(quest, jail, trained.artifact, made, trained)
+
+
+def _grade_model(
+    quest: Quest,
+    jail: Sandbox,
+    artifact: bytes,
+    payload: dict[str, Any],
+    trained: Outcome | None = None,
+) -> Verdict:
     rule, rows = quest.rule(), hidden(quest.dataset)
     outcome = jail.predict(
-        storage().read(submission.payload["sha256"]),
-        format=submission.payload["format"],
+        artifact,
+        format=payload["format"],
         features=rows.features,
         sample=rows.sample,
         method=METHODS[rule.needs],
         rows=len(rows.target),
         limits=_limits(quest, jail.limits),
     )
+    return judge(quest, rule, rows, _ours_not(outcome), payload, trained)
+
+
+def _ours_not(outcome: Outcome) -> Outcome:
+    """`outcome`, if what came of it is the learner's own doing."""
     if outcome.ours:
-        raise JailFault(f"submission {submission.id}: the jail's zygote died")
-    return judge(quest, rule, rows, outcome, submission.payload)
+        raise JailFault("the jail's zygote died")
+    return outcome
+
+
+def _untrained(quest: Quest, trained: Outcome) -> Verdict:
+    """The code gave no model: what it printed, and in which line it stopped."""
+    message = trained.error.message if trained.error else "Your code gave no model."
+    card = _card(quest, quest.rule(), replace(trained, output=""), {}, trained)
+    return Verdict.failed(message, report=card, execution_ms=trained.wall_ms)
 
 
 def _limits(quest: Quest, usual: Limits) -> Limits:
@@ -62,10 +95,15 @@ def _limits(quest: Quest, usual: Limits) -> Limits:
 
 
 def judge(
-    quest: Quest, rule: Metric, rows: Hidden, outcome: Outcome, payload: dict[str, Any]
+    quest: Quest,
+    rule: Metric,
+    rows: Hidden,
+    outcome: Outcome,
+    payload: dict[str, Any],
+    trained: Outcome | None = None,
 ) -> Verdict:
     """Score what came out of the jail."""
-    card = _card(quest, rule, outcome, payload)
+    card = _card(quest, rule, outcome, payload, trained)
     if outcome.status != "ok" or outcome.predictions is None:
         message = outcome.error.message if outcome.error else "Your model gave no answer."
         return Verdict.failed(message, report=card, execution_ms=outcome.wall_ms)
@@ -93,7 +131,9 @@ def judge(
     )
 
 
-def _card(quest: Quest, rule: Metric, outcome: Outcome, payload: dict[str, Any]) -> dict[str, Any]:
+def _card(
+    quest: Quest, rule: Metric, outcome: Outcome, payload: dict[str, Any], trained: Outcome | None
+) -> dict[str, Any]:
     """The report card's facts that every verdict has, whatever came of it."""
     error = outcome.error
     return {
@@ -104,6 +144,7 @@ def _card(quest: Quest, rule: Metric, outcome: Outcome, payload: dict[str, Any])
         "warnings": outcome.about.get("warnings", []),
         "output": outcome.output,
         "file": {key: payload.get(key) for key in ("filename", "format", "size")},
+        "training": training.facts(trained) if trained else None,
         "wall_ms": outcome.wall_ms,
         "cpu_ms": outcome.cpu_ms,
         "max_rss": outcome.max_rss,

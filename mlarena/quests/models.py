@@ -11,6 +11,7 @@ from mlarena.core.db import Base, Json
 from mlarena.rewards.models import Level
 from mlarena.scoring.metrics import METRICS, Metric
 from mlarena.submissions.models import Submission, Task
+from mlarena.submissions.queues import EVALUATIONS, TRAININGS
 from mlarena.submissions.verdict import Verdict
 
 
@@ -68,6 +69,9 @@ class Quest(Task):
     def rule(self) -> Metric:
         """The entry of the metrics table that judges this quest."""
         return METRICS[self.metric]
+
+    def queue(self, payload: dict[str, Any]) -> str:
+        return TRAININGS if "code" in payload else EVALUATIONS
 
     def board_direction(self) -> str:
         return self.rule().direction

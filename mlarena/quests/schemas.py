@@ -6,9 +6,11 @@ from typing import Literal
 
 from apiflask import Schema
 from apiflask.fields import File
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from mlarena.core.api import LARGEST_ID, PageQuery, Strict
+from mlarena.core.api import LARGEST_ID, Body, PageQuery, Strict
+
+LONGEST_CODE = 64 * 1024  # bytes of UTF-8
 
 
 class QuestsQuery(PageQuery):
@@ -24,3 +26,16 @@ class ModelUpload(Schema):
     """For the OpenAPI document; the view itself reads the file, so that nothing is read twice."""
 
     model_file = File(required=True)
+
+
+class TrainingCode(Body):
+    code: str = Field(min_length=1, max_length=LONGEST_CODE)
+
+    @field_validator("code")
+    @classmethod
+    def _of_some_length(cls, code: str) -> str:
+        if not code.strip():
+            raise ValueError("The code is empty. Define `train(X, y)` in it.")
+        if len(code.encode()) > LONGEST_CODE:
+            raise ValueError(f"The code may have {LONGEST_CODE // 1024} KiB at most.")
+        return code

@@ -22,7 +22,7 @@ from mlarena.core.histograms import SharedHistogram
 from mlarena.core.redis import redis_client
 from mlarena.live.sockets import connected
 from mlarena.site.health import components
-from mlarena.submissions.dispatch import EVALUATIONS
+from mlarena.submissions import queues
 from mlarena.submissions.evaluate import EVALUATION_SECONDS
 from mlarena.submissions.models import Submission
 
@@ -34,7 +34,7 @@ REQUEST_SECONDS = SharedHistogram(
     ("endpoint", "method", "status"),
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-QUEUES = ("upkeep", EVALUATIONS)
+QUEUES = ("upkeep", *queues.EVERY)
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 

@@ -7,10 +7,10 @@ from rq import Queue
 from rq.exceptions import DuplicateJobError
 
 from mlarena.core.redis import RedisError, redis_client
+from mlarena.submissions.queues import EVALUATIONS, EVERY
 
 log = structlog.get_logger(__name__)
 
-EVALUATIONS = "evaluations"
 # A hung grader is ended by the jail's own deadline long before; this is the net below the net.
 JOB_TIMEOUT = 900
 
@@ -20,10 +20,10 @@ def job_id(submission_id: int, dispatch: int) -> str:
     return f"eval-{submission_id}-{dispatch}"
 
 
-def enqueue(submission_id: int, dispatch: int) -> bool:
+def enqueue(submission_id: int, dispatch: int, queue: str = EVALUATIONS) -> bool:
     """Tell the workers. False if Redis is away: the sweep will tell them later."""
     try:
-        Queue(EVALUATIONS, connection=redis_client()).enqueue(
+        Queue(queue, connection=redis_client()).enqueue(
             "mlarena.submissions.jobs.evaluate",
             submission_id,
             job_id=job_id(submission_id, dispatch),
@@ -44,5 +44,7 @@ def enqueue(submission_id: int, dispatch: int) -> bool:
 
 def waiting(jobs: list[tuple[int, int]]) -> set[int]:
     """Of these (submission id, dispatch) pairs, the submission ids whose job is still in the queue."""
-    queued = set(Queue(EVALUATIONS, connection=redis_client()).get_job_ids())
+    queued: set[str] = set()
+    for name in EVERY:
+        queued.update(Queue(name, connection=redis_client()).get_job_ids())
     return {number for number, dispatch in jobs if job_id(number, dispatch) in queued}

@@ -28,6 +28,11 @@ def start(wanted: Settings) -> Sandbox:
                     wall_seconds=wanted.sandbox_wall_seconds,
                 ),
                 kinds=("model",),
+                training_limits=Limits(
+                    memory_mb=wanted.sandbox_train_memory_mb,
+                    wall_seconds=wanted.sandbox_train_seconds,
+                    result_bytes=wanted.max_upload_bytes,
+                ),
             )
             _sandbox.start()
         return _sandbox

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from mlarena.accounts.models import User
 from mlarena.core.clock import rfc3339, utcnow
 from mlarena.core.db import Base, Json, UtcDateTime
+from mlarena.submissions.queues import EVALUATIONS
 
 if TYPE_CHECKING:
     from mlarena.submissions.verdict import Verdict
@@ -46,6 +47,10 @@ class Task(Base):
         """Judge one submission. Runs in the worker, outside any transaction."""
         raise NotImplementedError(f"{self.kind} has no grader")
 
+    def queue(self, payload: dict[str, Any]) -> str:
+        """The name of the queue that an evaluation of `payload` waits in."""
+        return EVALUATIONS
+
     def board_direction(self) -> str:
         """ "higher" or "lower": which score stands first on the task's board."""
         return "higher"
@@ -69,7 +74,7 @@ class Submission(Base):
         ),
         Index(None, "user_id", "id"),
         Index(None, "task_id", "id"),
-        # The same file twice at once is one evaluation, not two.
+        # The same file or code twice at once is one evaluation, not two.
         Index(
             "uq_submissions_in_flight",
             "user_id",
@@ -94,8 +99,9 @@ class Submission(Base):
     task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))
     attempt_no: Mapped[int]
     status: Mapped[str] = mapped_column(String(16), default="queued")
-    # What was handed in: {"format": "joblib", "filename": ..., "sha256": ..., "size": ...}
+    # What was handed in: {"format": "joblib", "filename": ..., "sha256": ..., "size": ...} or {"code": ...}
     payload: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    # The content handed in: the name of the file's blob, or the digest of code, which has no blob.
     blob_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     score: Mapped[float | None]
     passed: Mapped[bool | None]

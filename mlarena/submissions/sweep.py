@@ -114,7 +114,12 @@ def _dispatch_again(submission_id: int, dispatches: int) -> bool:
     db.session.commit()
     if numbered.rowcount != 1:  # type: ignore[attr-defined]
         return False
-    return dispatch.enqueue(submission_id, dispatches + 1)
+    lost = db.session.get(Submission, submission_id)
+    if lost is None:
+        return False  # its owner left meanwhile
+    queue = lost.task.queue(lost.payload)
+    db.session.commit()
+    return dispatch.enqueue(submission_id, dispatches + 1, queue)
 
 
 def _mend_boards() -> int:
