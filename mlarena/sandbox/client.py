@@ -13,7 +13,7 @@ from mlarena.sandbox.child import LAYERS
 from mlarena.sandbox.evaluation import Evaluation, NotHandedOver, Raw, read_only
 from mlarena.sandbox.limits import Limits
 from mlarena.sandbox.outcome import Outcome
-from mlarena.sandbox.probing import Layers, refusal
+from mlarena.sandbox.probing import Layers, elsewhere, refusal
 from mlarena.sandbox.supervisor import Supervisor, ZygoteGone
 from mlarena.sandbox.table import Table
 
@@ -64,6 +64,8 @@ class Sandbox:
 
     def start(self) -> None:
         """Start the zygotes; returns at once. `ready` tells when they are warm."""
+        if elsewhere():
+            return  # not even without layers: processes are handed over in Linux's own ways
         for supervisor in self._supervisors.values():
             supervisor.start()
 
@@ -87,6 +89,9 @@ class Sandbox:
     @property
     def layers(self) -> Layers:
         """Name of each layer: True when in force, or why not. Waits for the probe."""
+        nothing = elsewhere()
+        if nothing:
+            return nothing
         for one in self._supervisors.values():
             found = one.wait_for_layers(PROBE_SECONDS)
             if found is not None:
@@ -96,6 +101,8 @@ class Sandbox:
     @property
     def refuses(self) -> str | None:
         """Why untrusted work is refused, or None."""
+        if elsewhere():
+            return "Uploaded models and code run on Linux only; use a container or a Linux machine."
         return None if self.allow_degraded else refusal(self.layers)
 
     def predict(

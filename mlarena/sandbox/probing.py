@@ -22,8 +22,18 @@ SECONDS = 20
 Layers = dict[str, bool | str]
 
 
+def elsewhere() -> Layers | None:
+    """On another system than Linux: no layer, and why. None on Linux."""
+    if sys.platform == "linux":
+        return None
+    return dict.fromkeys(("seccomp", "landlock", "limits"), f"this is {sys.platform}, not Linux")
+
+
 def probe() -> Layers:
     """The layers this machine can put in force, tried in a process of its own (about 50 ms)."""
+    nothing = elsewhere()
+    if nothing:
+        return nothing
     done = subprocess.run(
         [sys.executable, "-I", str(ENTRY), "--probe"],
         env={},

@@ -371,6 +371,17 @@ def test_without_seccomp_untrusted_work_is_refused(monkeypatch: pytest.MonkeyPat
             monkeypatch.undo()
 
 
+def test_another_system_than_linux_refuses_and_starts_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert "darwin" in str(probe()["seccomp"])
+    with Sandbox(allow_degraded=True, kinds=("code",)) as sandbox:
+        assert "not Linux" in str(sandbox.layers["seccomp"])
+        with pytest.raises(Refused, match="Linux only"):
+            sandbox.run_code("RESULT = 1")
+
+
 def test_a_zygote_on_a_machine_without_seccomp_starts_nothing(tmp_path: Path) -> None:
     """A machine whose seccomp is forbidden, made by a filter that forbids seccomp."""
     script = """
