@@ -232,5 +232,5 @@ def _board_named(said: tuple[Any, ...]) -> str:
 
 def _refuse(message: str) -> dict[str, Any]:
     """Tell the client why not, as an event and to its acknowledgement callback if it has one."""
-    emit("error", {"message": message})
+    emit("error", {"message": message}, ignore_queue=True)
     return {"error": message}

@@ -60,6 +60,10 @@ def test_pages_are_told_to_catch_up_when_redis_is_back(
 
             server.stop()
             assert not publish("verdict", {"id": 2}, room)
+            began = time.monotonic()
+            assert watcher.join("global")["rows"] == []
+            assert watcher.join("nowhere") == {"error": "There is no board by that name."}
+            assert time.monotonic() - began < 2
             server.start()
 
             watcher.hears("resync")
