@@ -27,7 +27,9 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-db = SQLAlchemy(model_class=Base)
+# Rows stay readable after a commit: nothing is read again only to be shown. Who needs the newest state of
+# a row asks for it (populate_existing).
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -9,12 +9,12 @@ from flask_login import current_user
 
 from mlarena.accounts.permissions import api_login_required
 from mlarena.core.api import PageQuery, api_blueprint, ok, page_meta, paged
-from mlarena.core.db import db
 from mlarena.core.errors import Invalid, WrongType
 from mlarena.core.security import limiter
 from mlarena.core.uploads import takes_upload
 from mlarena.quests import downloads, service
-from mlarena.quests.schemas import DatasetQuery, ModelUpload, QuestsQuery
+from mlarena.quests.catalogue import published
+from mlarena.quests.schemas import DatasetQuery, ModelUpload, QuestsQuery, TrainingCode
 from mlarena.submissions.listing import submissions_query
 
 blueprint = api_blueprint("quests", "Quests")
@@ -29,10 +29,11 @@ def asker() -> Any:
 @blueprint.input(QuestsQuery, location="query")
 def list_quests(query_data: QuestsQuery) -> tuple[Response, int]:
     """Published quests, in the order of the path, as the asker sees them."""
-    query = service.quests_query()
-    if query_data.level is not None:
-        query = query.where(service.Quest.level_id == query_data.level)
-    quests = list(db.session.scalars(query))
+    quests = [
+        quest
+        for quest in published().values()
+        if query_data.level is None or quest.level_id == query_data.level
+    ]
     start = query_data.offset
     page = quests[start : start + query_data.per_page]
     shown = [view.shown() for view in service.views(page, asker())]
@@ -63,7 +64,7 @@ def download(quest_id: int, query_data: DatasetQuery) -> Response:
 @blueprint.doc(responses={202: "Taken in; its verdict comes by socket and at /submissions/{id}"})
 def submit(quest_id: int, files_data: Any = None) -> tuple[Response, int]:
     """Hand a model in: multipart/form-data with the one file `model_file`."""
-    service.opened(quest_id, current_user)
+    service.open_quest(quest_id, current_user)
     if request.mimetype != "multipart/form-data":
         raise WrongType("Send the model as multipart/form-data, in the field `model_file`.")
     unknown = sorted({*request.files, *request.form} - {"model_file", "csrf_token"})
@@ -77,6 +78,21 @@ def submit(quest_id: int, files_data: Any = None) -> tuple[Response, int]:
         raise Invalid.field("model_file", "Attach the model as a file in the field `model_file`.")
     content = cast(BinaryIO, file.stream)
     submission = service.submit_model(current_user, quest_id, file.filename or "", content)
+    return ok(submission.shown(), 202)
+
+
+@blueprint.post("/quests/<id:quest_id>/train")
+@api_login_required
+@limiter.limit(service.TRAIN_LIMIT)
+@blueprint.input(TrainingCode, location="json")
+@blueprint.doc(responses={202: "Taken in; its verdict comes by socket and at /submissions/{id}"})
+def train(quest_id: int, json_data: TrainingCode) -> tuple[Response, int]:
+    """Hand code in: Python that defines `train(X, y)` and lets it return the fitted model.
+
+    X is the table of the training features, y the target (None for clustering). An optional
+    `features(X)` prepares the columns, for `train` and for the rows to be predicted alike.
+    """
+    submission = service.train_model(current_user, quest_id, json_data.code)
     return ok(submission.shown(), 202)
 
 

@@ -16,6 +16,7 @@ from mlarena.core.security import limiter
 from mlarena.core.uploads import takes_upload
 from mlarena.quests import downloads, service
 from mlarena.quests.artifact import FORMATS
+from mlarena.quests.catalogue import published
 from mlarena.quests.forms import ModelForm
 from mlarena.submissions.listing import submissions_query
 
@@ -31,8 +32,7 @@ def asker() -> Any:
 
 @blueprint.get("")
 def index() -> str:
-    quests = db.session.scalars(service.quests_query())
-    views = service.views(quests, asker())
+    views = service.views(published().values(), asker())
     levels = [(level, list(of)) for level, of in groupby(views, lambda view: view.quest.level)]
     return render_template("quests/index.html", levels=levels, xp=service.xp_of(asker()))
 

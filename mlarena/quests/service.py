@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from mlarena.accounts.models import User
 from mlarena.core import health
@@ -16,13 +17,16 @@ from mlarena.core.db import db
 from mlarena.core.errors import Forbidden, NotFound, Unavailable
 from mlarena.core.redis import RedisError
 from mlarena.quests import artifact
+from mlarena.quests.catalogue import published
 from mlarena.quests.models import Quest
-from mlarena.rewards.models import LearnerTotals, Level
+from mlarena.rewards.models import LearnerTotals
 from mlarena.submissions import intake
 from mlarena.submissions.models import Progress, Submission
 
 # A learner's 20 submissions a minute pass; a script in a loop does not.
 SUBMIT_LIMIT = "30 per minute"
+# A training may keep a processor busy for a minute.
+TRAIN_LIMIT = "10 per minute"
 
 
 @dataclass(frozen=True)
@@ -69,16 +73,6 @@ class QuestView:
         }
 
 
-def quests_query() -> Select[Quest]:
-    """Published quests, in the order of the path."""
-    return (
-        select(Quest)
-        .join(Level)
-        .where(Quest.status == "published")
-        .order_by(Level.order, Quest.position, Quest.id)
-    )
-
-
 def views(quests: Iterable[Quest], user: User | None) -> list[QuestView]:
     """Each quest as `user` (None: anyone) sees it, in two queries however many there are."""
     quests = list(quests)
@@ -96,23 +90,34 @@ def views(quests: Iterable[Quest], user: User | None) -> list[QuestView]:
 
 def view(quest_id: int, user: User | None) -> QuestView:
     """One quest; raises NotFound also for a draft, except to those who may edit it."""
-    quest = db.session.get(Quest, quest_id)
-    may_edit = user is not None and user.is_at_least("instructor")
-    if quest is None or (quest.status != "published" and not may_edit):
+    return views([_find(quest_id, user)], user)[0]
+
+
+def _find(quest_id: int, user: User | None) -> Quest:
+    quest = published().get(quest_id)
+    if quest is None and user is not None and user.is_at_least("instructor"):
+        quest = db.session.get(Quest, quest_id)
+    if quest is None:
         raise NotFound("There is no such quest.")
-    return views([quest], user)[0]
+    return quest
 
 
 def opened(quest_id: int, user: User) -> QuestView:
     """One quest that is open to `user`; raises Forbidden, saying how far it is, while it is locked."""
-    seen = view(quest_id, user)
-    if seen.locked:
-        need = seen.quest.level.required_xp
+    return views([open_quest(quest_id, user)], user)[0]
+
+
+def open_quest(quest_id: int, user: User) -> Quest:
+    """The quest alone, under the same rules as `opened`."""
+    quest = _find(quest_id, user)
+    need = quest.level.required_xp
+    xp = xp_of(user) if need else 0
+    if not _opens(quest, xp, user):
         raise Forbidden(
-            f"“{seen.quest.level.name}” opens at {need} XP; you have {xp_of(user)}. "
+            f"“{quest.level.name}” opens at {need} XP; you have {xp}. "
             "Pass a quest of an earlier level first."
         )
-    return seen
+    return quest
 
 
 def submit_model(user: User, quest_id: int, filename: str, file: BinaryIO) -> Submission:
@@ -121,12 +126,25 @@ def submit_model(user: User, quest_id: int, filename: str, file: BinaryIO) -> Su
     Raises NotFound, Forbidden (locked), WrongType or Invalid (no model), TooLarge, Conflict (the same
     file is being evaluated), Unavailable (no jail on this machine).
     """
-    quest = opened(quest_id, user).quest
+    quest = open_quest(quest_id, user)
     model_format = artifact.check(filename, file)
     _require_jail()
     _require_attempts_left(user, quest)
     payload = {"format": model_format, "filename": filename[-120:]}
     return intake.accept(user, quest, payload, file, largest=upload_bytes(quest))
+
+
+def train_model(user: User, quest_id: int, code: str) -> Submission:
+    """Hand in Python that defines `train(X, y) -> model`: fitted in the jail, then judged like an upload.
+
+    Raises NotFound, Forbidden (locked, no attempts left), Conflict (the same code is being evaluated),
+    Unavailable (no jail on this machine).
+    """
+    quest = open_quest(quest_id, user)
+    _require_jail()
+    _require_attempts_left(user, quest)
+    digest = hashlib.sha256(code.encode()).hexdigest()
+    return intake.accept(user, quest, {"code": code}, digest=digest)
 
 
 def upload_bytes(quest: Quest) -> int:

@@ -6,6 +6,7 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import case
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.attributes import set_committed_value
 
 from mlarena.accounts.models import User
 from mlarena.core.clock import utcnow
@@ -23,13 +24,15 @@ def accept(
     payload: dict[str, Any],
     artifact: BinaryIO | None = None,
     largest: int | None = None,
+    digest: str | None = None,
 ) -> Submission:
     """Take one submission in: artifact, progress and the `queued` row in one transaction.
 
     `payload` is small and JSON-able; `artifact` is the file, read to the end, of at most `largest`
-    bytes (None: the installation's limit). Raises NotFound for a
-    task that is not published, TooLarge, and Conflict when the same file of the same learner is
-    being evaluated at this moment. Whatever is raised, nothing is stored.
+    bytes (None: the installation's limit). What comes in `payload` alone, such as code, is told from
+    other content by its `digest` (SHA-256). Raises NotFound for a task that is not published,
+    TooLarge, and Conflict when the same content of the same learner is being evaluated at this
+    moment. Whatever is raised, nothing is stored.
     """
     if task.status != "published":
         raise NotFound("There is no such task.")
@@ -37,7 +40,7 @@ def accept(
     # Reads are over: the transaction below begins with a write (SQLite cannot upgrade one).
     db.session.commit()
     try:
-        sha256 = None
+        sha256 = digest
         if artifact is not None:
             blob = storage().put(artifact, largest or settings().max_upload_bytes)
             sha256 = blob.sha256
@@ -53,15 +56,20 @@ def accept(
         )
         db.session.add(submission)
         db.session.commit()
+        # Who asks for it next has both at hand, and no verdict is there yet: nothing to be read.
+        for name, value in (("user", user), ("task", task), ("verdict", None)):
+            set_committed_value(submission, name, value)
     except IntegrityError:
         db.session.rollback()
+        what = "code" if artifact is None else "file"
         raise Conflict(
-            "This very file of yours is being evaluated right now. Its verdict arrives in a moment."
+            f"This very {what} of yours is being evaluated right now. "
+            "Its verdict arrives in a moment."
         ) from None
     except BaseException:
         db.session.rollback()
         raise
-    dispatch.enqueue(submission.id, submission.dispatches)
+    dispatch.enqueue(submission.id, submission.dispatches, task.queue(payload))
     return submission
 
 
