@@ -171,3 +171,12 @@ def test_a_stolen_session_cannot_guess_the_password(door, user):
 def test_an_odd_body_is_counted_and_breaks_nothing(door, app, body):
     for path in (LOGIN, FORGOT):
         assert door.post(path, data=body, content_type="application/json").status_code in (400, 422)
+
+
+def test_ten_trainings_a_minute(door, user, bearer, quest):
+    headers = bearer(user)
+    address = f"/api/v1/quests/{quest.id}/train"
+    for number in range(10):
+        answer = door.post(address, json={"code": f"x = {number}"}, headers=headers)
+        assert answer.status_code == 202
+    assert_too_many(door.post(address, json={"code": "x"}, headers=headers), 60)

@@ -1,0 +1,102 @@
+"""A worker process trains beside its other work: nobody's verdict waits for a stranger's minute."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlarena.core.config import Settings
+from mlarena.core.db import db
+from mlarena.submissions.models import Submission
+from mlarena.submissions.sweep import sweep
+
+ROOT = Path(__file__).parents[2]
+SLOW = """
+import time
+from sklearn.ensemble import RandomForestClassifier
+def train(X, y):
+    time.sleep({seconds})
+    return RandomForestClassifier(20, random_state=0).fit(X, y)
+"""
+
+
+@pytest.fixture
+def worker(app: Any, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker process of its own on the suite's database and Redis."""
+    shared = ("mlarena_data", "secret_key", "database_url", "redis_url", "lease_seconds")
+    environment = {name.upper(): str(getattr(settings, name)) for name in shared}
+    process = subprocess.Popen(
+        [sys.executable, "worker.py"], cwd=ROOT, env={**os.environ, **environment}
+    )
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+def becomes(app: Any) -> Callable[[int, str], None]:
+    """becomes(submission_id, status) waits until it is so."""
+
+    def wait(submission_id: int, status: str) -> None:
+        until = time.monotonic() + 40
+        while state(submission_id) != status:
+            assert time.monotonic() < until, f"{submission_id} is {state(submission_id)}"
+            time.sleep(0.05)
+
+    return wait
+
+
+def state(submission_id: int) -> str:
+    db.session.rollback()
+    return db.session.get_one(Submission, submission_id, populate_existing=True).status
+
+
+@pytest.fixture
+def headers(user: Any, bearer: Any) -> dict[str, str]:
+    made: dict[str, str] = bearer(user)
+    return made
+
+
+@pytest.fixture
+def training(client: Any, headers: Any, quest: Any) -> Callable[[float], int]:
+    """training(seconds) -> the number of a submission whose training takes so long."""
+
+    def hand_in(seconds: float) -> int:
+        body = {"code": SLOW.format(seconds=seconds)}
+        answer = client.post(f"/api/v1/quests/{quest.id}/train", json=body, headers=headers)
+        number: int = answer.json["data"]["id"]
+        return number
+
+    return hand_in
+
+
+def test_an_upload_is_judged_while_a_training_runs(
+    worker: Any, training: Any, becomes: Any, upload: Any, headers: Any, quest: Any, good_model: Any
+) -> None:
+    slow = training(6)
+    becomes(slow, "running")
+    quick = upload(headers, quest, good_model()).json["data"]["id"]
+    becomes(quick, "scored")
+    assert state(slow) == "running"
+    becomes(slow, "scored")
+
+
+def test_a_worker_told_to_stop_leaves_its_training_to_another(
+    worker: Any, training: Any, becomes: Any, settings: Settings, work: Any
+) -> None:
+    slow = training(8)
+    becomes(slow, "running")
+    worker.terminate()
+    assert worker.wait(timeout=10) == 0
+    assert state(slow) == "running"
+    time.sleep(settings.lease_seconds + 0.2)
+    sweep()
+    work()
+    assert state(slow) == "scored"
