@@ -10,7 +10,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, DateTime, Engine, MetaData, TypeDecorator, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import Dialect, ExceptionContext
 from sqlalchemy.orm import DeclarativeBase
 
 # Names that Alembic can find again on both databases.
@@ -74,3 +74,15 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+
+@event.listens_for(Engine, "handle_error")
+def _keep_values_out(context: ExceptionContext) -> None:
+    """Where parameters are hidden (production), the server's own words must not show them either:
+    PostgreSQL's DETAIL quotes the row that failed, and its LINE the statement with the values in it."""
+    shown = context.sqlalchemy_exception
+    if shown is None or context.engine is None or not context.engine.hide_parameters:
+        return
+    first = str(context.original_exception).partition("\n")[0]
+    context.original_exception.args = (first,)
+    shown.args = (f"({type(context.original_exception).__name__}) {first}",)
