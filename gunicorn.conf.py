@@ -34,10 +34,15 @@ control_socket_disable = True
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """A killed master leaves no worker behind."""
+    """A killed master leaves no worker behind; and as many sockets as the system allows at all."""
+    import resource
+
     from mlarena.core.processes import die_with_parent
 
     die_with_parent(server.pid, signal.SIGTERM)
+    # Every open page is an open file, and the usual soft limit is 1,024.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def post_worker_init(worker: Any) -> None:

@@ -1,4 +1,4 @@
-"""Redis between the processes: worker and clock speak, every web process listens.
+"""Redis between the processes: workers speak, every web process listens.
 
 Socket.IO's own Redis manager would do, but for this: after Redis was away it may sleep for a minute
 before it listens again, it does not notice a connection that died silently, pages cannot know that they

@@ -1,6 +1,6 @@
 """Sends changed boards to their watchers, at most four times a second each, the last state always.
 
-Every worker and the clock has one of these in a thread. They share their work through Redis:
+Every worker has one of these in a thread. They share their work through Redis:
 `publish.board_changed` notes the change's number beside the board in a hash and wakes the flushers; the
 one that gets the board's slot (a key that lives for SLOT_MS) reads the board and publishes it. The note
 goes only after that, and only if its number is still the same, so a flusher that is killed in between
@@ -98,5 +98,5 @@ class Flusher:
 
 
 def start(app: Flask) -> Flusher:
-    """Start this process' flusher. A worker and the clock call it once."""
+    """Start this process' flusher. A worker calls it once."""
     return Flusher(app).start()

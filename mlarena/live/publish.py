@@ -55,7 +55,7 @@ def close(room: str) -> None:
 def board_changed(board: str) -> None:
     """Tell that `board`, by its public or its stored name, is no longer what its watchers see.
 
-    A flusher (of a worker or the clock) reads the board and publishes it: the first change at once, then
+    A worker's flusher reads the board and publishes it: the first change at once, then
     at most 4 a second, the last state always. Call it after the commit. Never raises for want of Redis.
     """
     client, name = _bus().client, str(BoardName.parse(board))

@@ -5,6 +5,7 @@ A signed-in client is in its own room by itself; boards are joined by name, by w
 
 from __future__ import annotations
 
+import logging
 import sys
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,6 +64,9 @@ class Sockets:
             # One message at a time from one client, in its order.
             async_handlers=False,
             manage_session=False,
+            # The house's own logging; the libraries would add handlers of theirs.
+            logger=logging.getLogger("socketio.server"),
+            engineio_logger=logging.getLogger("engineio.server"),
         )
         engine = self.socketio.server.eio
         door = green_door() if engine.async_mode == "gevent" else ThreadedDoor

@@ -1,0 +1,245 @@
+"""What a reader sees move in a real browser, and that it is the truth after a break."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from mlarena.accounts.models import User
+from mlarena.boards import index as board_index
+from mlarena.boards import service as boards
+from mlarena.core.clock import utcnow
+from mlarena.core.db import db
+from mlarena.live.publish import close, user_room
+from mlarena.submissions import claim, intake
+from mlarena.submissions.models import Submission
+from mlarena.submissions.settle import settle
+from mlarena.submissions.verdict import Verdict
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    if CHROMIUM is None:
+        if os.environ.get("MLARENA_REQUIRE_SERVICES") == "1":
+            pytest.fail("Chromium is required here: apt-get install chromium")
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Any, live_url: str, signed_in: Any) -> Iterator[Callable[..., Any]]:
+    """open_page("/boards", user) -> a page of a browser that `user` is signed in to, or nobody."""
+    contexts, complaints = [], []
+
+    def enter(path: str, user: Any = None, **more: Any) -> Any:
+        context = chromium.new_context(base_url=live_url, **more)
+        contexts.append(context)
+        if user is not None:
+            cookie = signed_in(user).get_cookie("session")
+            context.add_cookies([{"name": "session", "value": cookie.value, "url": live_url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console", lambda line: complaints.append(line.text) if "Policy" in line.text else None
+        )
+        page.goto(path)
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def rows(page: Any) -> list[tuple[str, str, str]]:
+    """Rank, name and score as they stand on the page."""
+    table = page.locator("[data-board] tbody tr").all()
+    cells = [[cell.strip() for cell in row.locator("th, td").all_inner_texts()] for row in table]
+    return [(rank, name, score) for rank, name, score, _ in cells]
+
+
+def until(page: Any, holds: Callable[[], bool], within: float = 5.0) -> None:
+    """Playwright's own wait_for_function needs `eval`, which the pages' policy forbids."""
+    for _ in range(int(within * 20)):
+        if holds():
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"not within {within} s; the page: {page.locator('main').inner_text()[:500]}")
+
+
+def connected(page: Any) -> None:
+    """Wait until the page has joined its board; then nothing that follows is missed."""
+    page.wait_for_timeout(700)
+
+
+def settled(submission: Submission, verdict: Verdict) -> None:
+    token = claim.claim(submission.id)
+    assert token is not None
+    assert settle(submission.id, token, verdict)
+
+
+def test_rows_move_change_and_appear_without_a_reload(
+    open_page: Any, make_user: Any, sending: Any, scores: Any
+) -> None:
+    ada, grace = make_user("ada"), make_user("grace", timezone="Asia/Tokyo")
+    scores(ada, 1500)
+    page = open_page("/boards", grace)
+    connected(page)
+    page.evaluate("window.unchanged = true")
+
+    scores(grace, 2000)
+
+    own = page.locator("tr.me")
+    own.wait_for()
+    assert rows(page) == [("1", "grace you are here", "2,000"), ("2", "ada", "1,500")]
+    assert page.locator("[data-total]").inner_text() == "2"
+    assert own.locator("a").get_attribute("href") == f"/users/{grace.id}"
+    summary = page.locator(".visually-hidden")
+    until(page, lambda: summary.text_content() == "grace leads with 2,000.")
+    until(page, lambda: page.locator("tr.changed").count() == 0)
+
+    live = page.locator("[data-board]").inner_html()
+    assert page.evaluate("window.unchanged") is True
+    page.reload()
+    fresh = page.locator("[data-board]").inner_html()
+    assert text_of(live) == text_of(fresh)  # times in the reader's zone too
+
+
+def text_of(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_an_empty_board_gets_its_first_row(
+    open_page: Any, user: Any, sending: Any, scores: Any
+) -> None:
+    page = open_page("/boards")
+    connected(page)
+    assert page.locator("p[data-board]").count() == 1
+    scores(user, 100)
+    page.locator("table[data-board] tbody tr").wait_for(timeout=15_000)
+    assert rows(page) == [("1", "ada", "100")]
+
+
+def test_a_page_that_was_cut_off_catches_up(
+    open_page: Any, make_user: Any, app: Any, scores: Any
+) -> None:
+    ada, grace = make_user("ada"), make_user("grace")
+    scores(ada, 100)
+    page = open_page("/boards", ada)
+    connected(page)
+    page.context.set_offline(True)
+    close(user_room(ada.id))  # no flusher is running either: nothing but the return can tell
+    page.wait_for_timeout(300)
+    scores(grace, 200)
+    page.context.set_offline(False)
+    until(page, lambda: len(rows(page)) == 2, within=10)
+    assert rows(page)[0][:2] == ("1", "grace")
+
+
+def test_ones_own_row_below_the_page_follows(
+    open_page: Any, make_user: Any, sending: Any, scores: Any
+) -> None:
+    me = make_user("me")
+    now = utcnow()
+    people = [
+        {"username": f"p{n}", "username_key": f"p{n}", "email": f"p{n}@x.org",
+         "email_key": f"p{n}@x.org", "password_hash": "none"}
+        for n in range(60)
+    ]  # fmt: skip
+    db.session.execute(sa.insert(User), people)
+    ids = db.session.scalars(sa.select(User.id).where(User.id != me.id)).all()
+    changes = [boards.add("global", one, 1000 + one, now - timedelta(1)) for one in ids]
+    changes.append(boards.add("global", me.id, 10, now))
+    db.session.commit()
+    board_index.apply(changes)
+    page = open_page("/boards", me)
+    connected(page)
+    own = page.locator("tr.me td")
+    assert own.first.inner_text() == "61"
+    scores(me, sorted(ids)[10] + 1000 - 10 - 0.5)
+    until(page, lambda: own.first.inner_text() == "51", within=15)
+    scores(me, 5000)
+    until(page, lambda: page.locator("tbody tr.me").count() == 1, within=15)
+    assert own.first.inner_text() == "1"
+    assert page.locator("tbody tr").count() == 50
+    assert page.locator("tfoot tr").count() == 0
+
+
+@pytest.mark.parametrize("socket", ["with the socket", "without the socket"])
+def test_a_verdict_arrives_by_itself(open_page: Any, user: Any, quest: Any, socket: str) -> None:
+    submission = intake.accept(user, quest, {"format": "joblib", "filename": "m.joblib"})
+    page = open_page("/", user)
+    if socket == "without the socket":
+        page.context.route("**/socket.io.esm.min.js", lambda route: route.abort())
+    page.goto(f"/submissions/{submission.id}")
+    assert page.locator("#verdict").get_attribute("data-status") == "queued"
+    connected(page)
+    page.evaluate("window.unchanged = true")
+
+    settled(submission, Verdict("scored", score=0.95, passed=True))
+
+    patience = 3_000 if socket == "with the socket" else 8_000
+    page.wait_for_selector('#verdict[data-status="scored"]', timeout=patience)
+    assert "Passed" in page.get_by_role("heading", level=1).inner_text()
+    assert page.locator("[data-xp]").first.inner_text() == "100"
+    assert page.evaluate("window.unchanged") is True
+
+
+def test_another_page_of_the_learner_hears_of_the_verdict(
+    open_page: Any, user: Any, quest: Any
+) -> None:
+    submission = intake.accept(user, quest, {"format": "joblib", "filename": "m.joblib"})
+    page = open_page("/quests", user)
+    connected(page)
+    settled(submission, Verdict("scored", score=0.95, passed=True))
+    link = page.locator("#messages a")
+    link.wait_for()
+    assert link.inner_text() == "Attempt 1 passed: +100 XP. See its report."
+    assert link.get_attribute("href") == f"/submissions/{submission.id}"
+    assert page.locator("[data-xp]").first.inner_text() == "100"
+
+
+def test_an_upload_that_is_refused_says_why_beside_the_field(
+    open_page: Any, user: Any, quest: Any, tmp_path: Path
+) -> None:
+    page = open_page(f"/quests/{quest.id}", user)
+    field = page.locator("input[type=file]")
+    wrong = tmp_path / "model.joblib"
+    wrong.write_text("not a model")
+    field.set_input_files(wrong)
+    page.get_by_role("button", name="Submit the model").click()
+    complaint = page.locator("#model_file-error")
+    complaint.wait_for()
+    assert len(complaint.inner_text()) > 20
+    assert field.get_attribute("aria-invalid") == "true"
+    assert "model_file-error" in (field.get_attribute("aria-describedby") or "")
+    assert page.url.endswith(f"/quests/{quest.id}")
+    assert page.locator("form[data-upload] progress").is_hidden()
+
+    huge = tmp_path / "huge.joblib"
+    with huge.open("wb") as file:
+        file.truncate(51 << 20)
+    field.set_input_files(huge)
+    assert complaint.count() == 0
+    page.get_by_role("button", name="Submit the model").click()
+    complaint.wait_for()
+    assert complaint.inner_text() == "huge.joblib has 51.0 MB, and at most 50 MB are taken."
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Submission)) == 0
