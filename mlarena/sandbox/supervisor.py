@@ -118,9 +118,13 @@ class Supervisor:
         pause = 0.05
         while not self._closed:
             started = time.monotonic()
-            process, control = self._start_one()
-            self._listen(process, control)
-            self._end_one(process, control)
+            try:
+                process, control = self._start_one()
+            except OSError as error:  # no more processes, or no interpreter: perhaps later
+                self.failure = f"it could not be started: {error}"
+            else:
+                self._listen(process, control)
+                self._end_one(process, control)
             if self._closed or self._refused():
                 return
             log.warning("the %s zygote ended (%s); starting another", self.kind, self.failure)
@@ -136,7 +140,8 @@ class Supervisor:
     def _start_one(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
         ours, theirs = socket.socketpair(socket.AF_UNIX, MESSAGES)
         settings = {**self._settings, "control": theirs.fileno(), "parent": os.getpid()}
-        with theirs:
+        with theirs, contextlib.ExitStack() as undo:
+            undo.callback(ours.close)
             process = subprocess.Popen(
                 [sys.executable, "-I", "-X", "utf8", str(ENTRY), json.dumps(settings)],
                 env={},
@@ -145,6 +150,7 @@ class Supervisor:
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )
+            undo.pop_all()
         ours.settimeout(ANSWER_SECONDS)
         self._process, self._control = process, ours
         return process, ours

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def _link_or_copy(source: str, target: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def python_for_nobody(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def python_for_nobody() -> Iterator[list[str]]:
     """How to run this very Python, with its packages, as the user nobody.
 
     Its home may lie in a folder that only root enters; then its files are linked, or copied, to a
@@ -69,11 +70,15 @@ def python_for_nobody(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     if os.geteuid() != 0:
         pytest.skip("only root can become another user; this run is an ordinary user's already")
     if readable_by_others(Path(sys.executable)):
-        return [sys.executable]
-    home = tmp_path_factory.mktemp("python")
-    for folder in (home, *home.parents):
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o055)
+        yield [sys.executable]
+        return
+    # not pytest's own folder: that is closed to others again by every session that starts
+    with tempfile.TemporaryDirectory(prefix="python-for-nobody-") as folder:
+        yield [str(_readable_python(Path(folder)))]
+
+
+def _readable_python(home: Path) -> Path:
+    home.chmod(0o755)
     library = f"lib/python{sys.version_info.major}.{sys.version_info.minor}"
     base = Path(sys.base_prefix)
     skipped = shutil.ignore_patterns("site-packages", "test", "idlelib", "config-*", "*.a")
@@ -88,7 +93,7 @@ def python_for_nobody(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     start = home / "bin" / "start"
     start.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH={home}/lib exec {home}/bin/python "$@"\n')
     start.chmod(0o755)
-    return [str(start)]
+    return start
 
 
 @pytest.fixture(scope="session")

@@ -110,14 +110,14 @@ def test_a_file_cut_in_the_middle(ask: Any, form: str, compress: int) -> None:
 
 def zlib_bomb() -> bytes:
     buffer = io.BytesIO()
-    joblib.dump({"x": np.zeros(60 << 20)}, buffer, compress=("zlib", 9))
+    joblib.dump({"x": np.zeros(36 << 20)}, buffer, compress=("zlib", 9))
     return buffer.getvalue()
 
 
 def zip_bomb() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("schema.json", b" " * (400 << 20))
+        archive.writestr("schema.json", b" " * (290 << 20))
     return buffer.getvalue()
 
 

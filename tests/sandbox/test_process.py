@@ -266,6 +266,18 @@ def test_a_zygote_killed_while_idle_goes_unnoticed(code: Sandbox) -> None:
     assert code.run_code("RESULT = 3").value == 3
 
 
+def test_a_zygote_that_cannot_be_started_yet_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    here = sys.executable
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
+    with Sandbox(limits=QUICK, kinds=("code",)) as sandbox:
+        assert not sandbox.wait(0.3)
+        assert "could not be started" in (sandbox._supervisors["code"].failure or "")
+        monkeypatch.setattr(sys, "executable", here)
+        assert sandbox.run_code("RESULT = 5").value == 5
+
+
 def test_a_waiting_child_that_dies_is_replaced(code: Sandbox) -> None:
     dead = waiting_children(zygote_of(code))
     for child in dead:
