@@ -1,7 +1,9 @@
 """A board's order, read from the database: what the Redis index is made from, and used in its stead.
 
-A page near the top is a short walk along one index. The size of a board, somebody's position and a page
-far down cost time in proportion to how many rows are above; that is what the Redis index spares.
+The first rows are a short walk along one index. The size of a board, somebody's position and a page far
+down cost time in proportion to the rows that are counted: at a million rows some tenths of a second for a
+page with one's own rank, and one or two seconds far down (`python -m benchmarks.boards`). That is what the
+Redis index spares, and why this is for while it is away.
 """
 
 from __future__ import annotations
