@@ -9,11 +9,11 @@ is the same app in gunicorn's threaded worker, in the same run.
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -36,8 +36,10 @@ def threaded(sockets: int) -> Iterator[str]:
     """The same app in gunicorn's threaded worker, a thread for every socket."""
     address = f"127.0.0.1:{free_port()}"
     options = ["--threads", str(sockets + 20), "--worker-connections", "4000", "--bind", address]
-    command = [sys.executable, "-m", "gunicorn", "-c", os.devnull, "-k", "gthread", *options]
-    process = subprocess.Popen([*command, "--log-level", "error", "wsgi:app"], cwd=ROOT)
+    # An empty configuration in place of ours, which is for gevent.
+    empty = tempfile.NamedTemporaryFile(suffix=".py")
+    command = [sys.executable, "-m", "gunicorn", "-c", empty.name, "-k", "gthread", *options]
+    process = subprocess.Popen([*command, "--log-level", "critical", "wsgi:app"], cwd=ROOT)
     try:
         for _ in range(200):
             time.sleep(0.1)
@@ -50,6 +52,7 @@ def threaded(sockets: int) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGQUIT)
         process.wait(60)
+        empty.close()
 
 
 def measure(crowd: Crowd, updates: int, tell: Callable[[], Any]) -> tuple[list[list[float]], int]:

@@ -61,7 +61,7 @@ def _wait_for(url: str) -> None:
         try:
             requests.get(f"{url}/socket.io/", timeout=5)
             return
-        except requests.ConnectionError:
+        except requests.RequestException:
             time.sleep(0.1)
     pytest.fail("gunicorn did not start")
 
