@@ -70,6 +70,7 @@ def test_every_row_of_the_contract_that_is_built_is_there(document: dict[str, An
         ("GET", "/quests/{quest_id}"),
         ("GET", "/quests/{quest_id}/dataset"),
         ("POST", "/quests/{quest_id}/submit"),
+        ("POST", "/quests/{quest_id}/train"),
         ("GET", "/quests/{quest_id}/submissions"),
         ("GET", "/submissions"),
         ("GET", "/submissions/{submission_id}"),

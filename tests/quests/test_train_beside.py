@@ -22,7 +22,7 @@ SLOW = """
 import time
 from sklearn.ensemble import RandomForestClassifier
 def train(X, y):
-    time.sleep({seconds})
+    time.sleep(max(0, {until} - time.time()))
     return RandomForestClassifier(20, random_state=0).fit(X, y)
 """
 
@@ -66,10 +66,10 @@ def headers(user: Any, bearer: Any) -> dict[str, str]:
 
 @pytest.fixture
 def training(client: Any, headers: Any, quest: Any) -> Callable[[float], int]:
-    """training(seconds) -> the number of a submission whose training takes so long."""
+    """training(seconds) -> the number of a submission whose training ends so long from now."""
 
     def hand_in(seconds: float) -> int:
-        body = {"code": SLOW.format(seconds=seconds)}
+        body = {"code": SLOW.format(until=time.time() + seconds)}
         answer = client.post(f"/api/v1/quests/{quest.id}/train", json=body, headers=headers)
         number: int = answer.json["data"]["id"]
         return number
@@ -77,21 +77,32 @@ def training(client: Any, headers: Any, quest: Any) -> Callable[[float], int]:
     return hand_in
 
 
+@pytest.fixture
+def judged(upload: Any, headers: Any, quest: Any, good_model: Any, becomes: Any) -> Any:
+    """judged() hands a model in and waits for its verdict."""
+
+    def hand_in() -> None:
+        becomes(upload(headers, quest, good_model()).json["data"]["id"], "scored")
+
+    return hand_in
+
+
 def test_an_upload_is_judged_while_a_training_runs(
-    worker: Any, training: Any, becomes: Any, upload: Any, headers: Any, quest: Any, good_model: Any
+    worker: Any, training: Any, becomes: Any, judged: Any
 ) -> None:
-    slow = training(6)
+    judged()  # from here on the worker is warm
+    slow = training(8)
     becomes(slow, "running")
-    quick = upload(headers, quest, good_model()).json["data"]["id"]
-    becomes(quick, "scored")
+    judged()
     assert state(slow) == "running"
     becomes(slow, "scored")
 
 
 def test_a_worker_told_to_stop_leaves_its_training_to_another(
-    worker: Any, training: Any, becomes: Any, settings: Settings, work: Any
+    worker: Any, training: Any, becomes: Any, judged: Any, settings: Settings, work: Any
 ) -> None:
-    slow = training(8)
+    judged()
+    slow = training(20)
     becomes(slow, "running")
     worker.terminate()
     assert worker.wait(timeout=10) == 0
