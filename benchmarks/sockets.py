@@ -36,23 +36,21 @@ def threaded(sockets: int) -> Iterator[str]:
     """The same app in gunicorn's threaded worker, a thread for every socket."""
     address = f"127.0.0.1:{free_port()}"
     options = ["--threads", str(sockets + 20), "--worker-connections", "4000", "--bind", address]
-    # An empty configuration in place of ours, which is for gevent.
-    empty = tempfile.NamedTemporaryFile(suffix=".py")
-    command = [sys.executable, "-m", "gunicorn", "-c", empty.name, "-k", "gthread", *options]
-    process = subprocess.Popen([*command, "--log-level", "critical", "wsgi:app"], cwd=ROOT)
-    try:
-        for _ in range(200):
-            time.sleep(0.1)
-            try:
-                urllib.request.urlopen(f"http://{address}/robots.txt", timeout=5).close()
-                break
-            except OSError:
-                continue
-        yield f"http://{address}"
-    finally:
-        process.send_signal(signal.SIGQUIT)
-        process.wait(60)
-        empty.close()
+    with tempfile.NamedTemporaryFile(suffix=".py") as empty:  # our configuration is for gevent
+        command = [sys.executable, "-m", "gunicorn", "-c", empty.name, "-k", "gthread", *options]
+        process = subprocess.Popen([*command, "--log-level", "critical", "wsgi:app"], cwd=ROOT)
+        try:
+            for _ in range(200):
+                time.sleep(0.1)
+                try:
+                    urllib.request.urlopen(f"http://{address}/robots.txt", timeout=5).close()
+                    break
+                except OSError:
+                    continue
+            yield f"http://{address}"
+        finally:
+            process.send_signal(signal.SIGQUIT)
+            process.wait(60)
 
 
 def measure(crowd: Crowd, updates: int, tell: Callable[[], Any]) -> tuple[list[list[float]], int]:
