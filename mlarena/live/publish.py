@@ -34,10 +34,13 @@ def board_room(board: str) -> str:
 def publish(event: str, payload: dict[str, Any], room: str) -> bool:
     """Emit `event` to everyone in `room`, from any process. False if Redis is away.
 
-    Call it after the commit. Never raises for want of Redis: the page finds out when it next reads.
+    Call it after the commit. Never raises: the page finds out when it next reads. What is no JSON
+    (a NaN is none) is logged as the fault it is, and dropped.
     """
     try:
         _bus().emit(event, payload, namespace=NAMESPACE, room=room)
+    except (TypeError, ValueError):
+        log.exception("not JSON, not published", event_name=event, room=room)
     except RedisError as error:
         log.warning("not published", event_name=event, room=room, error=str(error))
         return False

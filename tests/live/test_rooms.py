@@ -199,6 +199,16 @@ def test_a_login_that_is_over_is_shown_out_at_the_next_look(
     assert here.hears("verdict") == {"id": 1}
 
 
+def test_what_is_no_json_is_dropped_and_the_next_one_arrives(visit: Any, user: Any) -> None:
+    _, text = tokens.issue(user, "script")
+    watcher = visit(token=text)
+    room = user_room(user.id)
+    publish("verdict", {"score": float("nan")}, room)
+    publish("verdict", {"at": utcnow()}, room)
+    publish("verdict", {"id": 2}, room)
+    assert watcher.hears("verdict") == {"id": 2}
+
+
 def test_connected_counts_open_sockets(app: Any, visit: Any) -> None:
     before = sockets.connected(app)
     watcher = visit()
