@@ -11,7 +11,7 @@ RedisError = redis.exceptions.RedisError
 def init_redis(app: Flask, url: str) -> None:
     # Short time-outs: a page must not wait on a Redis that is away.
     app.extensions["redis"] = redis.Redis.from_url(
-        url, socket_connect_timeout=2, socket_timeout=5, health_check_interval=30
+        url, socket_connect_timeout=1, socket_timeout=2, health_check_interval=30
     )
 
 

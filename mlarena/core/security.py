@@ -15,7 +15,6 @@ POLICY = "; ".join(
     (
         "default-src 'self'",
         "img-src 'self' data:",
-        "connect-src 'self' ws: wss:",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",

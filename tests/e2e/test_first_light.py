@@ -61,7 +61,7 @@ class Visitor:
         name = f"learner-{uuid.uuid4().hex[:8]}"
         self.page.goto("/")
         self.page.get_by_role("link", name="Register").first.click()
-        self.page.get_by_label("Username").fill(name)
+        self.page.get_by_label("User name", exact=False).fill(name)
         self.page.get_by_label("E-mail").fill(f"{name}@example.org")
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.page.locator("main form [type=submit]").first.click()
@@ -95,7 +95,7 @@ def test_from_registering_to_a_live_verdict_and_a_moving_board(
     learner.page.goto("/quests")
     learner.page.get_by_role("link", name="Linear Regression Challenge").click()
     model = learner.train_and_save(tmp_path)
-    learner.page.get_by_label("Your model").set_input_files(model)
+    learner.page.get_by_label("Your model", exact=True).set_input_files(model)
     loads: list[str] = []
     learner.page.get_by_role("button", name="Submit the model").click()
     learner.page.wait_for_url(re.compile(r"/submissions/\d+"))
@@ -124,7 +124,7 @@ def test_without_javascript_the_walk_works_with_a_reload(
     learner.page.goto("/quests")
     learner.page.get_by_role("link", name="Linear Regression Challenge").click()
     model = learner.train_and_save(tmp_path)
-    learner.page.get_by_label("Your model").set_input_files(model)
+    learner.page.get_by_label("Your model", exact=True).set_input_files(model)
     learner.page.get_by_role("button", name="Submit the model").click()
     assert re.search(r"/submissions/\d+", learner.page.url)
     for _ in range(100):
@@ -144,7 +144,7 @@ def test_a_refused_file_is_said_beside_the_field(
     learner.page.get_by_role("link", name="Linear Regression Challenge").click()
     wrong = tmp_path / "model.joblib"
     wrong.write_text("<!doctype html><p>not a model</p>")
-    learner.page.get_by_label("Your model").set_input_files(wrong)
+    learner.page.get_by_label("Your model", exact=True).set_input_files(wrong)
     learner.page.get_by_role("button", name="Submit the model").click()
     learner.page.get_by_text("starts like a web page").wait_for(timeout=10_000)
     assert "/quests/" in learner.page.url
