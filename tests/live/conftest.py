@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import websocket
 from sqlalchemy.orm import Session
-from watcher import Watcher, served
 
 from mlarena.boards import index as board_index
 from mlarena.boards import service as boards
@@ -18,6 +17,7 @@ from mlarena.core.db import db
 from mlarena.live import flusher
 from mlarena.live.flusher import Flusher
 from mlarena.live.publish import board_changed
+from tests.live.watcher import Watcher, served
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from watcher import Watcher, served
 
 from mlarena.accounts import tokens
 from mlarena.app import create_app
@@ -18,6 +17,7 @@ from mlarena.core.embedded import EmbeddedRedis
 from mlarena.live import flusher
 from mlarena.live.bus import Bus, connect
 from mlarena.live.publish import board_changed, close, publish, user_room
+from tests.live.watcher import Watcher, served
 
 
 @pytest.fixture

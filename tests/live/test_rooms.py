@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import requests
 import sqlalchemy as sa
-from watcher import Refused
 
 from mlarena.accounts import logins, service, tokens
 from mlarena.accounts.models import LoginSession
@@ -18,6 +17,7 @@ from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from mlarena.live import sockets
 from mlarena.live.publish import publish, user_room
+from tests.live.watcher import Refused
 
 
 def test_a_verdict_reaches_its_own_user_in_every_window_and_nobody_else(

@@ -17,13 +17,13 @@ import pytest
 import requests
 import sqlalchemy as sa
 import websocket
-from watcher import Watcher
 
 from mlarena.app import create_app
 from mlarena.core.config import Settings
 from mlarena.core.embedded import EmbeddedRedis
 from mlarena.live.door import LARGEST_MESSAGE
 from mlarena.live.publish import board_room, publish
+from tests.live.watcher import Watcher
 
 pytestmark = [pytest.mark.slow, pytest.mark.pure]
 
