@@ -9,11 +9,11 @@ import time
 from typing import Any
 
 import redis
-from bare_machine import ROOT
 
 from mlarena.core.config import Settings
 from mlarena.core.embedded import EmbeddedRedis
 from mlarena.core.health import Heartbeat, beat, beats, start_heartbeat
+from tests.start.bare_machine import ROOT
 
 
 def wait_for(what: Any, seconds: float = 5) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from bare_machine import NOBODY, TOOLS, Arena, copy_project, living, python_for
+
+from tests.start.bare_machine import NOBODY, TOOLS, Arena, copy_project, living, python_for
 
 pytestmark = [pytest.mark.pure, pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -26,10 +26,10 @@ import pandas
 import pytest
 import redis
 import socketio
-from bare_machine import ROOT, SETTINGS, copy_project, family_of, free_port, living
 from sklearn.linear_model import LinearRegression
 
 from mlarena.core.run import read_procfile
+from tests.start.bare_machine import ROOT, SETTINGS, copy_project, family_of, free_port, living
 
 pytestmark = [pytest.mark.pure, pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(180)]
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from bare_machine import family_of, living
+
+from tests.start.bare_machine import family_of, living
 
 pytestmark = pytest.mark.pure
 
