@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import Connection
 
 from mlarena.core.db import UtcDateTime, db
 
@@ -21,9 +22,22 @@ def run() -> None:
     options = dict(current_app.extensions["migrate"].configure_args)
     options.setdefault("render_item", plain_types)
     with db.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            _begin_whole(connection)
         context.configure(connection=connection, target_metadata=db.metadata, **options)
         with context.begin_transaction():
             context.run_migrations()
+        connection.commit()
+
+
+def _begin_whole(connection: Connection) -> None:
+    """SQLite can take a failed migration back whole, but its driver only begins before an INSERT.
+
+    Changing a table there copies it and drops the old one, which with foreign keys on would delete the
+    rows that point to it. Both have to be said before the transaction.
+    """
+    connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 if context.is_offline_mode():
