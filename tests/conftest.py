@@ -320,8 +320,10 @@ def jail(migrated_app: Any) -> Iterator[Any]:
     """The process's real sandbox, warm for the whole run."""
     from mlarena.submissions import jail as room
 
+    # Not inside the context: one that stays pushed for the whole run would be everybody's.
     with migrated_app.app_context():
-        yield room.sandbox()
+        sandbox = room.sandbox()
+    yield sandbox
     room.close()
 
 

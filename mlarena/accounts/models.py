@@ -19,7 +19,11 @@ class User(Base, UserMixin):
     """A person. `username_key` and `email_key` are what uniqueness and login look at."""
 
     __tablename__ = "users"
-    __table_args__ = (CheckConstraint("role IN ('learner', 'instructor', 'admin')", name="role"),)
+    __table_args__ = (
+        CheckConstraint("role IN ('learner', 'instructor', 'admin')", name="role"),
+        # SQLite would give a deleted user's id to the next one.
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(64))

@@ -9,9 +9,10 @@ if TYPE_CHECKING:
 
 
 def init_app(app: APIFlask) -> None:
-    from mlarena.submissions import api, commands, pages
+    from mlarena.submissions import api, commands, listening, pages
 
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
+    listening.connect()
     app.cli.add_command(commands.submissions)
     app.cli.add_command(commands.sandbox)

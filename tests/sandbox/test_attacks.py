@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import attacks
 import pytest
+
+from tests.sandbox import attacks
 
 pytestmark = pytest.mark.pure
 
