@@ -9,13 +9,13 @@ from typing import Any
 import jwt
 from flask_jwt_extended import create_access_token, create_refresh_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from mlarena.accounts.models import LoginSession, User
 from mlarena.accounts.signals import login_ended
 from mlarena.core.api import LARGEST_ID
 from mlarena.core.clock import utcnow
-from mlarena.core.db import db
+from mlarena.core.db import UtcDateTime, db
 from mlarena.core.errors import Unauthorized
 
 ACCESS = timedelta(minutes=15)
@@ -61,19 +61,24 @@ def end_login(login_id: str) -> None:
         login_ended.send(User, user_id=user_id)
 
 
+# Asked with every request of somebody signed in: built once.
+_WHO = (
+    select(User)
+    .join(LoginSession, LoginSession.user_id == User.id)
+    .where(
+        User.id == bindparam("user_id"),
+        User.credentials_version == bindparam("version"),
+        LoginSession.id == bindparam("login_id"),
+        LoginSession.revoked_at.is_(None),
+        LoginSession.expires_at > bindparam("now", type_=UtcDateTime),
+    )
+)
+
+
 def who(user_id: int, version: int, login_id: str) -> User | None:
     """The user of a login that holds: not ended, not over, and of today's password."""
-    return db.session.scalar(
-        select(User)
-        .join(LoginSession, LoginSession.user_id == User.id)
-        .where(
-            User.id == user_id,
-            User.credentials_version == version,
-            LoginSession.id == login_id,
-            LoginSession.revoked_at.is_(None),
-            LoginSession.expires_at > utcnow(),
-        )
-    )
+    asked = {"user_id": user_id, "version": version, "login_id": login_id, "now": utcnow()}
+    return db.session.scalar(_WHO, asked)
 
 
 def issue_tokens(user: User) -> dict[str, Any]:

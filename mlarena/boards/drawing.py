@@ -11,11 +11,33 @@ from markupsafe import Markup
 from mlarena.boards.service import BoardPage, BoardRow
 
 
-def board_row(row: BoardRow, board: BoardPage) -> Markup:
-    """One row of `board`, as its reader sees it: their own is marked, times are in their zone."""
-    mine = board.me is not None and board.me.user_id == row.user_id
-    zone = current_user.timezone if current_user.is_authenticated else "UTC"
-    return _drawn(row, mine, board.board.counts_xp, zone)
+def board_rows(board: BoardPage) -> Markup:
+    """The rows of `board`, as its reader sees them: their own is marked, times are in their zone."""
+    return _all_drawn(board.rows, _own_id(board), board.board.counts_xp, _zone())
+
+
+def own_row(board: BoardPage) -> Markup:
+    """The reader's own row, which is on another page. Only for a board that has one."""
+    assert board.me is not None  # noqa: S101
+    return _drawn(board.me, True, board.board.counts_xp, _zone())
+
+
+def _own_id(board: BoardPage) -> int | None:
+    """Whose row is marked: nobody's, for all the readers who are not on this page."""
+    return board.me.user_id if board.me and not board.me_elsewhere else None
+
+
+def _zone() -> str:
+    return current_user.timezone if current_user.is_authenticated else "UTC"
+
+
+@lru_cache(maxsize=512)
+def _all_drawn(
+    rows: tuple[BoardRow, ...], own_id: int | None, counts_xp: bool, zone: str
+) -> Markup:
+    mine = [own_id is not None and row.user_id == own_id for row in rows]
+    drawn = [_drawn(row, own, counts_xp, zone) for row, own in zip(rows, mine, strict=True)]
+    return Markup("").join(drawn)
 
 
 @lru_cache(maxsize=16_384)
@@ -26,4 +48,5 @@ def _drawn(row: BoardRow, mine: bool, counts_xp: bool, zone: str) -> Markup:
 
 
 def init_app(app: Flask) -> None:
-    app.add_template_global(board_row)
+    app.add_template_global(board_rows)
+    app.add_template_global(own_row)

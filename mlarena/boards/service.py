@@ -110,7 +110,7 @@ def best_scores(board: str, most: int = 1_000) -> list[float]:
             select(BoardEntry.score)
             .where(BoardEntry.board == stored, BoardEntry.hidden.is_(False))
             .where(BoardEntry.user_id.is_not(None))
-            .order_by(BoardEntry.sort_key.desc(), BoardEntry.reached_at, BoardEntry.id)
+            .order_by(BoardEntry.sort_key, BoardEntry.reached_at, BoardEntry.id)
             .limit(most)
         )
     )

@@ -20,6 +20,8 @@ from mlarena.rewards.models import Level
 
 STAMP = "catalogue"
 
+_STAMPED = select(Note.value).where(Note.name == STAMP)
+
 _kept: tuple[str, dict[int, Quest]] | None = None
 
 
@@ -29,7 +31,7 @@ def published() -> dict[int, Quest]:
     They belong to no session: reading them costs one lookup of the stamp.
     """
     global _kept
-    stamp = db.session.scalar(select(Note.value).where(Note.name == STAMP))
+    stamp = db.session.scalar(_STAMPED)
     if _kept is not None and _kept[0] == stamp:
         return _kept[1]
     quests = _read()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from mlarena.accounts.models import User
 from mlarena.core import health
@@ -19,7 +19,7 @@ from mlarena.core.redis import RedisError
 from mlarena.quests import artifact
 from mlarena.quests.catalogue import published
 from mlarena.quests.models import Quest
-from mlarena.rewards.models import LearnerTotals
+from mlarena.rewards import service as rewards
 from mlarena.submissions import intake
 from mlarena.submissions.models import Progress, Submission
 
@@ -73,18 +73,21 @@ class QuestView:
         }
 
 
+_PROGRESS = (
+    select(Progress)
+    .where(Progress.user_id == bindparam("user_id"))
+    .where(Progress.task_id.in_(bindparam("task_ids", expanding=True)))
+)
+
+
 def views(quests: Iterable[Quest], user: User | None) -> list[QuestView]:
     """Each quest as `user` (None: anyone) sees it, in two queries however many there are."""
     quests = list(quests)
     xp = xp_of(user)
     progress: dict[int, Progress] = {}
     if user is not None and quests:
-        rows = db.session.scalars(
-            select(Progress)
-            .where(Progress.user_id == user.id)
-            .where(Progress.task_id.in_([quest.id for quest in quests]))
-        )
-        progress = {row.task_id: row for row in rows}
+        asked = {"user_id": user.id, "task_ids": [quest.id for quest in quests]}
+        progress = {row.task_id: row for row in db.session.scalars(_PROGRESS, asked)}
     return [QuestView(q, progress.get(q.id), not _opens(q, xp, user)) for q in quests]
 
 
@@ -189,8 +192,7 @@ def board_title(quest_id: int) -> str:
 def xp_of(user: User | None) -> int:
     if user is None:
         return 0
-    xp = db.session.scalar(select(LearnerTotals.xp).where(LearnerTotals.user_id == user.id))
-    return xp or 0
+    return rewards.xp_of(user.id)
 
 
 def _opens(quest: Quest, xp: int, user: User | None) -> bool:

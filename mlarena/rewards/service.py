@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, delete, func, select
+from sqlalchemy import bindparam, case, delete, func, select
 
 from mlarena.accounts.models import User
 from mlarena.core.clock import rfc3339
@@ -239,6 +239,14 @@ def _count_late(user_id: int, now: Active) -> Streak:
     streak, frozen = fold(activity for day in _active_days(user_id) for activity in day)
     _mark_frozen(user_id, frozen)
     return streak
+
+
+_XP = select(LearnerTotals.xp).where(LearnerTotals.user_id == bindparam("user_id"))
+
+
+def xp_of(user_id: int) -> int:
+    """The learner's XP; 0 for one who has earned nothing yet."""
+    return db.session.scalar(_XP, {"user_id": user_id}) or 0
 
 
 def totals_of(user_id: int) -> LearnerTotals:

@@ -37,7 +37,7 @@ def own_xp() -> int:
     if not current_user.is_authenticated:
         return 0
     if "own_xp" not in g:
-        g.own_xp = rewards.totals_of(current_user.id).xp
+        g.own_xp = rewards.xp_of(current_user.id)
     xp: int = g.own_xp
     return xp
 
