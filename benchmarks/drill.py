@@ -21,7 +21,7 @@ from benchmarks.report import Figure, headline, show
 
 VICTIMS = {
     "worker": "worker.py",
-    "zygote": "zygote",
+    "zygote": "sandbox/entry.py",
     "redis": "redis-server|valkey-server",
     "clock": " clock",
     "web": "gunicorn",

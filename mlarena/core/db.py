@@ -71,6 +71,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
             "busy_timeout=10000",
             "foreign_keys=ON",
             "cache_size=-65536",
+            # An uploaded model is a few thousand pages; at the usual 1,000 every upload would also wait
+            # for the log to be copied back.
+            "wal_autocheckpoint=16000",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -12,11 +12,11 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app
-from sqlalchemy import ForeignKey, LargeBinary, String, delete, select
+from sqlalchemy import ForeignKey, LargeBinary, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mlarena.core.db import Base, db, insert
@@ -65,17 +65,17 @@ class Storage:
 
         With the database backend the rows are added to the current session: the caller commits.
         """
-        digest, size = hashlib.sha256(), 0
+        if stream.seekable():  # a form's file is already in memory or on disk: no second copy
+            start = stream.tell()
+            blob = _measure(stream, limit)
+            stream.seek(start)
+            self.backend.save(blob.sha256, stream, blob.size)
+            return blob
         with tempfile.SpooledTemporaryFile(max_size=4 * CHUNK) as kept:
-            while piece := stream.read(CHUNK):
-                size += len(piece)
-                if size > limit:
-                    raise TooLarge(f"The file is larger than {limit / (1 << 20):g} MB.")
-                digest.update(piece)
-                kept.write(piece)
+            blob = _measure(stream, limit, kept)
             kept.seek(0)
-            self.backend.save(digest.hexdigest(), kept, size)  # type: ignore[arg-type]
-        return StoredBlob(digest.hexdigest(), size)
+            self.backend.save(blob.sha256, kept, blob.size)  # type: ignore[arg-type]
+        return blob
 
     def open(self, sha256: str) -> Iterator[bytes]:
         """The content in chunks of at most 1 MiB; raises NotFound."""
@@ -86,6 +86,24 @@ class Storage:
 
     def delete(self, sha256: str) -> None:
         self.backend.delete(sha256)
+
+
+def _measure(stream: BinaryIO, limit: int, copy: Any = None) -> StoredBlob:
+    """Hash and size of what `stream` still gives, copied along if asked; raises TooLarge."""
+    digest, size = hashlib.sha256(), 0
+    while piece := stream.read(CHUNK):
+        size += len(piece)
+        if size > limit:
+            raise TooLarge(f"The file is larger than {limit / (1 << 20):g} MB.")
+        digest.update(piece)
+        if copy is not None:
+            copy.write(piece)
+    return StoredBlob(digest.hexdigest(), size)
+
+
+_CHUNK = select(BlobChunk.data).where(
+    BlobChunk.sha256 == bindparam("sha256"), BlobChunk.part == bindparam("part")
+)
 
 
 class DatabaseBackend:
@@ -101,15 +119,14 @@ class DatabaseBackend:
             part += 1
 
     def chunks(self, sha256: str) -> Iterator[bytes]:
-        if db.session.get(Blob, sha256) is None:
-            raise NotFound("That file is no longer stored.")
         part = 0
-        query = select(BlobChunk.data)
-        while piece := db.session.scalar(
-            query.where(BlobChunk.sha256 == sha256, BlobChunk.part == part)
-        ):
+        while piece := db.session.scalar(_CHUNK, {"sha256": sha256, "part": part}):
             yield piece
             part += 1
+            if len(piece) < CHUNK:
+                return
+        if part == 0 and db.session.get(Blob, sha256) is None:  # an empty file has no chunks
+            raise NotFound("That file is no longer stored.")
 
     def delete(self, sha256: str) -> None:
         db.session.execute(delete(Blob).where(Blob.sha256 == sha256))

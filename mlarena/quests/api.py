@@ -64,7 +64,7 @@ def download(quest_id: int, query_data: DatasetQuery) -> Response:
 @blueprint.doc(responses={202: "Taken in; its verdict comes by socket and at /submissions/{id}"})
 def submit(quest_id: int, files_data: Any = None) -> tuple[Response, int]:
     """Hand a model in: multipart/form-data with the one file `model_file`."""
-    service.open_quest(quest_id, current_user)
+    quest = service.open_quest(quest_id, current_user)
     if request.mimetype != "multipart/form-data":
         raise WrongType("Send the model as multipart/form-data, in the field `model_file`.")
     unknown = sorted({*request.files, *request.form} - {"model_file", "csrf_token"})
@@ -77,7 +77,7 @@ def submit(quest_id: int, files_data: Any = None) -> tuple[Response, int]:
     if file is None:
         raise Invalid.field("model_file", "Attach the model as a file in the field `model_file`.")
     content = cast(BinaryIO, file.stream)
-    submission = service.submit_model(current_user, quest_id, file.filename or "", content)
+    submission = service.submit_model(current_user, quest, file.filename or "", content)
     return ok(submission.shown(), 202)
 
 

@@ -50,7 +50,7 @@ class Dataset(Base):
 
 class Quest(Task):
     __tablename__ = "quests"
-    __mapper_args__: Any = {"polymorphic_identity": "quest"}  # noqa: RUF012
+    __mapper_args__: Any = {"polymorphic_identity": "quest", "polymorphic_load": "inline"}  # noqa: RUF012
 
     id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
     level_id: Mapped[int] = mapped_column(ForeignKey("levels.id"), index=True)

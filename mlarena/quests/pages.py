@@ -53,7 +53,7 @@ def submit(quest_id: int) -> Any:
         file = form.model_file.data
         try:
             submission = service.submit_model(
-                current_user, quest_id, file.filename or "", file.stream
+                current_user, view.quest, file.filename or "", file.stream
             )
         except Problem as problem:
             form.model_file.errors = [problem.message]

@@ -123,13 +123,12 @@ def open_quest(quest_id: int, user: User) -> Quest:
     return quest
 
 
-def submit_model(user: User, quest_id: int, filename: str, file: BinaryIO) -> Submission:
-    """Hand a model in for evaluation.
+def submit_model(user: User, quest: Quest, filename: str, file: BinaryIO) -> Submission:
+    """Hand a model in for evaluation. `quest` comes from `open_quest`.
 
-    Raises NotFound, Forbidden (locked), WrongType or Invalid (no model), TooLarge, Conflict (the same
+    Raises Forbidden (no attempts left), WrongType or Invalid (no model), TooLarge, Conflict (the same
     file is being evaluated), Unavailable (no jail on this machine).
     """
-    quest = open_quest(quest_id, user)
     model_format = artifact.check(filename, file)
     _require_jail()
     _require_attempts_left(user, quest)

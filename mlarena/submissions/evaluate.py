@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import structlog
+from sqlalchemy.orm import joinedload
 
 from mlarena.core.db import db
 from mlarena.core.histograms import SharedHistogram
@@ -31,7 +32,9 @@ def evaluate(submission_id: int) -> str:
     with structlog.contextvars.bound_contextvars(submission_id=submission_id):
         try:
             with claim.renewing(submission_id, token):
-                submission = db.session.get(Submission, submission_id)
+                submission = db.session.get(
+                    Submission, submission_id, options=[joinedload(Submission.task)]
+                )
                 if submission is None:
                     return "deleted"
                 kind = submission.task.kind

@@ -13,6 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
+from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from mlarena.accounts.models import User
 from mlarena.boards import index as board_index
@@ -43,7 +45,7 @@ def settle(submission_id: int, token: str, verdict: Verdict) -> bool:
     """Write the verdict and all that follows from it. False if the claim was no longer ours."""
     if verdict.score is not None and not math.isfinite(verdict.score):
         raise ValueError("a verdict's score is finite")
-    db.session.rollback()
+    db.session.commit()  # the reading is over: the transaction begins with a write
     now = utcnow()
     if not _close(submission_id, token, verdict, now):
         db.session.rollback()
@@ -74,7 +76,12 @@ def _close(submission_id: int, token: str, verdict: Verdict, now: datetime) -> b
 
 
 def _write(submission_id: int, verdict: Verdict, now: datetime) -> Settled:
-    submission = db.session.get_one(Submission, submission_id, populate_existing=True)
+    submission = db.session.get_one(
+        Submission,
+        submission_id,
+        options=[joinedload(Submission.task), joinedload(Submission.user)],
+        populate_existing=True,
+    )
     settled = Settled(submission)
     row = VerdictRow(
         submission_id=submission_id,
@@ -84,8 +91,9 @@ def _write(submission_id: int, verdict: Verdict, now: datetime) -> Settled:
         error=verdict.error,
         created_at=now,
     )
-    submission.verdict = row
+    db.session.add(row)
     db.session.flush()
+    set_committed_value(submission, "verdict", row)
     if verdict.status == "scored" and verdict.score is not None:
         _credit(settled, verdict, verdict.score, now)
     outbox.add(submission, verdict, now)
