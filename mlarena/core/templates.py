@@ -50,9 +50,14 @@ def score(value: float | None) -> str:
     return f"{value:,.4f}" if abs(value) < 1000 else f"{value:,.1f}"
 
 
+def figure(value: float) -> str:
+    """A figure of a report as it was rounded there: 253,000 rather than 253000.0."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
+
+
 def init_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(markdown=markdown, local_time=local_time, score=score)
+    app.jinja_env.filters.update(markdown=markdown, local_time=local_time, score=score, figure=figure)
     folder = Path(app.static_folder or "")
 
     @lru_cache(maxsize=256)
