@@ -61,7 +61,7 @@ test-real: install $(VENV)/dev.stamp
 		|| [ $$? -eq 75 ]
 
 # One after the other; make bench BENCHMARKS="start verdict" for some of them.
-BENCHMARKS ?= start verdict web boards sockets drill
+BENCHMARKS ?= start verdict sandbox web boards sockets drill
 bench: install $(VENV)/dev.stamp
 	@for name in $(BENCHMARKS); do $(PY) -m benchmarks.$$name || exit 1; done
 
