@@ -57,7 +57,9 @@ def figure(value: float) -> str:
 
 def init_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(markdown=markdown, local_time=local_time, score=score, figure=figure)
+    app.jinja_env.filters.update(
+        markdown=markdown, local_time=local_time, score=score, figure=figure
+    )
     folder = Path(app.static_folder or "")
 
     @lru_cache(maxsize=256)
