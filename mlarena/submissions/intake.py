@@ -73,16 +73,6 @@ def accept(
     return submission
 
 
-def mark_started(user: User, task: Task) -> None:
-    """The learner opened the task: note it once. Commits."""
-    db.session.execute(
-        insert(Progress)
-        .values(user_id=user.id, task_id=task.id, status="started", attempts=0)
-        .on_conflict_do_nothing()
-    )
-    db.session.commit()
-
-
 def _count_attempt(user_id: int, task_id: int) -> int:
     """One more attempt; its number. The row lock makes two submits at once take two numbers."""
     counted = insert(Progress).values(
