@@ -48,6 +48,10 @@ def test_a_claim_whose_lease_ran_out_is_taken_over_and_the_late_verdict_is_dropp
     time.sleep(settings.lease_seconds + 0.1)
     new = claim.claim(taken)
     assert new is not None
+    # The late one comes while the new one still runs: only the token tells them apart.
+    assert not settle(taken, late, Verdict("scored", score=0.1, passed=False))
+    assert status(taken) == "running"
+    assert not claim.renew(taken, late)
     assert settle(taken, new, PASS)
     assert not settle(taken, late, Verdict("scored", score=0.1, passed=False))
     assert db.session.get_one(Submission, taken).score == 0.95
