@@ -8,7 +8,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 NPM_FILES := package.json package-lock.json scripts/vendor.mjs
 
-.PHONY: run install admin test test-embedded test-real lint format bench lock clean
+.PHONY: run install admin test test-embedded test-real lint format bench screenshots lock clean
 .DEFAULT_GOAL := run
 
 run: install
@@ -51,19 +51,30 @@ format: $(VENV)/dev.stamp
 
 test: lint test-embedded test-real
 
+# Two: each may drive a browser, and a third would make them late.
+SPREAD := -n 2 --durations=40 --dist loadfile --no-loadscope-reorder
+
+# These look at everything there is on the one PostgreSQL of the challenges: one process asks it.
+SHARED := tests/challenges/sql
+
 test-embedded: install $(VENV)/dev.stamp
-	$(PY) -m pytest -n 2 --dist loadfile
+	$(PY) -m pytest $(SPREAD)
 
 # The same suite on PostgreSQL and Redis: skipped with a word where they do not answer, unless
 # MLARENA_REQUIRE_SERVICES=1 says that they have to.
 test-real: install $(VENV)/dev.stamp
-	@$(PY) scripts/services_answer.py && { echo $(PY) -m pytest --services=real; $(PY) -m pytest -n 2 --dist loadfile --services=real; } \
-		|| [ $$? -eq 75 ]
+	@$(PY) scripts/services_answer.py; case $$? in 0) ;; 75) exit 0 ;; *) exit 1 ;; esac; set -x; \
+		$(PY) -m pytest $(SPREAD) --services=real --ignore=$(SHARED); first=$$?; \
+		$(PY) -m pytest --services=real $(SHARED) && exit $$first
 
 # One after the other; make bench BENCHMARKS="start verdict" for some of them.
-BENCHMARKS ?= start verdict sandbox web boards sockets drill
+BENCHMARKS ?= start verdict training sandbox web boards pages sql sockets ratings predictions competition kaggle forecasts ladder drill
 bench: install $(VENV)/dev.stamp
 	@for name in $(BENCHMARKS); do $(PY) -m benchmarks.$$name || exit 1; done
+
+# Every page in both themes and two widths, of a fresh arena with people in it.
+screenshots: install $(VENV)/dev.stamp
+	$(PY) -m scripts.screenshots
 
 # The pins, for every supported Python and platform.
 lock: | $(PY)

@@ -11,6 +11,8 @@ from werkzeug.local import LocalProxy
 
 from mlarena.core import problems
 from mlarena.core.api import PREFIX, IdConverter, csrf
+from mlarena.core.assets import init_assets
+from mlarena.core.compression import init_compression
 from mlarena.core.config import Settings, load_settings
 from mlarena.core.db import db
 from mlarena.core.logs import configure, init_request_ids
@@ -24,7 +26,21 @@ from mlarena.release import release
 
 ROOT = Path(__file__).resolve().parent.parent
 
-ROOMS = ("accounts", "boards", "live", "submissions", "quests", "packs", "profiles", "site")
+ROOMS = (
+    "accounts",
+    "boards",
+    "live",
+    "submissions",
+    "quests",
+    "challenges",
+    "competitions",
+    "forecasts",
+    "cohorts",
+    "admin",
+    "packs",
+    "profiles",
+    "site",
+)
 
 
 def create_app(settings: Settings | None = None) -> APIFlask:
@@ -56,11 +72,13 @@ def create_app(settings: Settings | None = None) -> APIFlask:
 
     init_request_ids(app)
     init_uploads(app)
+    init_compression(app)
     init_security(app, settings)
     init_redis(app, settings.redis)
     init_storage(app, settings.storage_url)
     init_mail(app, settings)
     init_templates(app)
+    init_assets(app)
     csrf.init_app(app)
     db.init_app(app)
     if os.environ.get("FLASK_RUN_FROM_CLI") == "true":

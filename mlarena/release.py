@@ -27,7 +27,7 @@ def release(context: click.Context) -> None:
         upgrade()
     packs = current_app.cli.commands["packs"]
     assert isinstance(packs, click.Group)  # noqa: S101
-    context.invoke(packs.commands["import"], folder=STARTER, if_changed=True)
+    context.invoke(packs.commands["import"], folder=STARTER, if_changed=True, later=True)
 
 
 def _revision() -> str | None:

@@ -11,6 +11,8 @@ from typing import Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from mlarena.core.database_urls import same_database
+
 
 class ConfigError(Exception):
     """One line that names the variable and says what is wrong with it."""
@@ -29,6 +31,8 @@ class Settings(BaseSettings):
     database_url: str = ""
     redis_url: str = ""
     storage_url: str = "database:"
+    # The PostgreSQL that SQL challenges may use: never the one above.
+    challenge_database_url: str = ""
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     public_url: str = ""
@@ -37,6 +41,7 @@ class Settings(BaseSettings):
     mail_from: str = "MLArena <noreply@localhost>"
 
     max_upload_mb: int = Field(50, ge=1, le=2048)
+    max_data_mb: int = Field(512, ge=1, le=8192)
     ratelimit_enabled: bool = True
     proxies: int = Field(0, ge=0, le=5)
 
@@ -45,6 +50,19 @@ class Settings(BaseSettings):
     sandbox_wall_seconds: float = Field(10, gt=0, le=600)
     sandbox_train_memory_mb: int = Field(2048, ge=64, le=65536)
     sandbox_train_seconds: float = Field(60, gt=0, le=300)
+
+    rating_system: Literal["elo", "codeforces"] = "elo"
+
+    # As whom competitions at Kaggle are read. The names are those that Kaggle's own tools look at.
+    kaggle_api_token: str = ""
+    kaggle_username: str = ""
+    kaggle_key: str = ""
+    kaggle_api_url: str = ""
+    kaggle_seconds: float = Field(20, gt=0, le=120)
+
+    # Football: with neither, leagues come from files, from openfootball, and from the simulation.
+    football_data_api_key: str = ""
+    api_football_key: str = ""
 
     lease_seconds: float = Field(10, ge=1, le=600)
     sweep_seconds: float = Field(3, ge=0.2, le=600)
@@ -68,6 +86,13 @@ class Settings(BaseSettings):
             url = "postgresql+psycopg2://" + url.removeprefix("postgresql://")
         return url
 
+    @field_validator("challenge_database_url")
+    @classmethod
+    def _known_challenge_database(cls, url: str) -> str:
+        if url and not url.startswith(("postgres://", "postgresql://")):
+            raise ValueError("must start with postgresql://")
+        return url
+
     @field_validator("redis_url")
     @classmethod
     def _known_redis(cls, url: str) -> str:
@@ -89,7 +114,7 @@ class Settings(BaseSettings):
             raise ValueError("must be console: or smtp://user:password@host:port")
         return url
 
-    @field_validator("public_url")
+    @field_validator("public_url", "kaggle_api_url")
     @classmethod
     def _web_address(cls, url: str) -> str:
         if url and not url.startswith(("http://", "https://")):
@@ -108,13 +133,34 @@ class Settings(BaseSettings):
             raise ValueError("REDIS_URL: set it in production")
         return self
 
+    @model_validator(mode="after")
+    def _strangers_have_their_own_database(self) -> Settings:
+        if self.challenge_database_url and same_database(
+            self.challenge_database_url, self.database
+        ):
+            raise ValueError(
+                "CHALLENGE_DATABASE_URL: is the application's own database, and strangers' queries run "
+                "there. Name another server, or at least another database"
+            )
+        return self
+
     @property
     def production(self) -> bool:
         return self.mlarena_env == "production"
 
     @property
+    def kaggle_ready(self) -> bool:
+        """Whether we can say to Kaggle who we are."""
+        return bool(self.kaggle_api_token or (self.kaggle_username and self.kaggle_key))
+
+    @property
     def max_upload_bytes(self) -> int:
         return self.max_upload_mb << 20
+
+    @property
+    def max_data_bytes(self) -> int:
+        """The largest file an organiser hands in: a competition's data, its answers."""
+        return self.max_data_mb << 20
 
     @property
     def database(self) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -12,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect, ExceptionContext
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql import FromClause
 
 # Names that Alembic can find again on both databases.
 NAMING = {
@@ -52,9 +55,26 @@ class UtcDateTime(TypeDecorator[datetime]):
         return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)
 
 
-def insert(model: type[Base]) -> Any:
+def insert(model: type[Base] | FromClause) -> Any:
     """The database's own INSERT, for its ON CONFLICT: SQLAlchemy has one for each, not one for both."""
     return (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert(model)
+
+
+def made_once(build: Callable[[], Any]) -> Callable[[], Any]:
+    """A statement with bound parameters, built once for each kind of database.
+
+    Building one like an upsert with its cases takes longer than SQLite takes to carry it out.
+    """
+    made: dict[str, Any] = {}
+
+    @wraps(build)
+    def statement() -> Any:
+        dialect = db.engine.dialect.name
+        if dialect not in made:
+            made[dialect] = build()
+        return made[dialect]
+
+    return statement
 
 
 Json = JSON().with_variant(JSONB(), "postgresql")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from math import ceil
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
-from flask import Response, jsonify, render_template
+from flask import Response, current_app, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -17,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 from mlarena.core.api import error_body, wants_json
 from mlarena.core.db import db
 from mlarena.core.errors import Problem
+from mlarena.core.security import limiter
 
 log = structlog.get_logger(__name__)
 
@@ -35,21 +39,49 @@ WORDS = {
     503: "The arena is catching its breath. Try again in a moment.",
 }
 
+KEPT_HEADERS = {"retry-after", "allow"}
+
 
 def answer(
     status: int, message: str, errors: dict[str, list[str]] | None = None, headers: Any = None
 ) -> Response:
     """One problem, in the form the asker reads."""
+    kept = {name: value for name, value in (headers or {}).items() if name.lower() in KEPT_HEADERS}
     if wants_json():
         response = jsonify(error_body(message, errors))
     else:
-        page = render_template("errors/problem.html", status=status, message=message, errors=errors)
-        response = Response(page, mimetype="text/html")
+        words = {"status": status, "message": message, "errors": errors, "back": _back()}
+        words["wait"] = _wait(status, kept)
+        response = Response(_page(status, words), mimetype="text/html")
     response.status_code = status
-    for name, value in (headers or {}).items():
-        if name.lower() in {"retry-after", "allow"}:
-            response.headers[name] = value
+    response.headers.update(kept)
     return response
+
+
+def _page(status: int, words: dict[str, Any]) -> str:
+    if status < 500:
+        return render_template("errors/problem.html", **words)
+    # Who asks, and what they have, is in the database, which may be what broke: the page does without.
+    template = current_app.jinja_env.get_template("errors/problem.html")
+    return template.render(**words, bare=True, request=request, g=g)
+
+
+def _wait(status: int, headers: dict[str, str]) -> int | None:
+    """In how many seconds to try again, where that is known."""
+    for name, value in headers.items():
+        if name.lower() == "retry-after" and value.isdigit():
+            return int(value)
+    # The limiter writes its header when the answer is done.
+    limit = limiter.current_limit if status == 429 else None
+    return max(1, ceil(limit.reset_at - time.time())) if limit else None
+
+
+def _back() -> str | None:
+    """Where on this site the asker came from, if they were sending something from there."""
+    came_from = urlsplit(request.referrer or "")
+    if request.method in {"GET", "HEAD"} or came_from.netloc != request.host:
+        return None
+    return came_from.path or None
 
 
 def init_app(app: APIFlask) -> None:

@@ -37,14 +37,15 @@ def _note(settings: Settings) -> Path:
 
 def _state(root: Path, settings: Settings) -> dict[str, str | None]:
     return {
-        "project": _project(root),
+        "project": project_state(root),
         # Hashed: it may hold a password.
         "database": hashlib.sha256(settings.database.encode()).hexdigest(),
         "schema": _schema(settings.database),
     }
 
 
-def _project(root: Path) -> str:
+def project_state(root: Path) -> str:
+    """A digest of the files that a release depends on, by their names, sizes and times."""
     paths = [root / name for name in FILES]
     for folder in FOLDERS:
         paths += [path for path in (root / folder).rglob("*") if path.suffix != ".pyc"]

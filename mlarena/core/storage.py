@@ -50,7 +50,7 @@ class StoredBlob:
 
 class Backend(Protocol):
     def save(self, sha256: str, file: BinaryIO, size: int) -> None: ...
-    def chunks(self, sha256: str) -> Iterator[bytes]: ...
+    def chunks(self, sha256: str, start: int = 0) -> Iterator[bytes]: ...
     def delete(self, sha256: str) -> None: ...
 
 
@@ -77,9 +77,9 @@ class Storage:
             self.backend.save(blob.sha256, kept, blob.size)  # type: ignore[arg-type]
         return blob
 
-    def open(self, sha256: str) -> Iterator[bytes]:
-        """The content in chunks of at most 1 MiB; raises NotFound."""
-        return self.backend.chunks(sha256)
+    def open(self, sha256: str, start: int = 0) -> Iterator[bytes]:
+        """The content from byte `start` in chunks of at most 1 MiB; raises NotFound."""
+        return self.backend.chunks(sha256, start)
 
     def read(self, sha256: str) -> bytes:
         return b"".join(self.backend.chunks(sha256))
@@ -118,11 +118,11 @@ class DatabaseBackend:
             db.session.execute(insert(BlobChunk).values(sha256=sha256, part=part, data=piece))
             part += 1
 
-    def chunks(self, sha256: str) -> Iterator[bytes]:
-        part = 0
+    def chunks(self, sha256: str, start: int = 0) -> Iterator[bytes]:
+        part, skip = divmod(start, CHUNK)
         while piece := db.session.scalar(_CHUNK, {"sha256": sha256, "part": part}):
-            yield piece
-            part += 1
+            yield piece[skip:] if skip else piece
+            part, skip = part + 1, 0
             if len(piece) < CHUNK:
                 return
         if part == 0 and db.session.get(Blob, sha256) is None:  # an empty file has no chunks
@@ -150,9 +150,10 @@ class FolderBackend:
             shutil.copyfileobj(file, new, CHUNK)
         Path(new.name).rename(path)
 
-    def chunks(self, sha256: str) -> Iterator[bytes]:
+    def chunks(self, sha256: str, start: int = 0) -> Iterator[bytes]:
         try:
             with self._path(sha256).open("rb") as file:
+                file.seek(start)
                 while piece := file.read(CHUNK):
                     yield piece
         except FileNotFoundError:
@@ -177,9 +178,11 @@ class S3Backend:
     def save(self, sha256: str, file: BinaryIO, size: int) -> None:
         self.client.upload_fileobj(file, self.bucket, self._key(sha256))
 
-    def chunks(self, sha256: str) -> Iterator[bytes]:
+    def chunks(self, sha256: str, start: int = 0) -> Iterator[bytes]:
+        part = {"Range": f"bytes={start}-"} if start else {}
         try:
-            body = self.client.get_object(Bucket=self.bucket, Key=self._key(sha256))["Body"]
+            found = self.client.get_object(Bucket=self.bucket, Key=self._key(sha256), **part)
+            body = found["Body"]
         except self.client.exceptions.NoSuchKey:
             raise NotFound("That file is no longer stored.") from None
         yield from body.iter_chunks(CHUNK)
