@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import redis
 import structlog
@@ -12,12 +14,37 @@ from redis.client import Pipeline
 from redis.exceptions import RedisError
 from rq.cron import CronJob, CronScheduler
 
+from mlarena.challenges import jobs as challenges
+from mlarena.competitions import jobs as competitions
+from mlarena.competitions.kaggle import jobs as kaggle
 from mlarena.core.config import Settings
 from mlarena.core.health import Heartbeat
 from mlarena.core.logs import configure
+from mlarena.forecasts import jobs as forecasts
 from mlarena.submissions import jobs
+from mlarena.submissions.queues import HOUSE, OUTSIDE
 
 log = structlog.get_logger(__name__)
+
+# How soon a competition's end is carried out, and how often it is noted who stands where.
+FINISH_SECONDS = 5
+# What a killed worker leaves on the challenges' database server may stay for a minute.
+CHALLENGE_SWEEP_SECONDS = 60
+TRACK_SECONDS = 60
+# What is judged again goes on by itself; this finds what a killed worker has left.
+REJUDGE_SECONDS = 30
+# Challenges that wait for an engine are looked at again this often.
+PUBLISH_SECONDS = 300
+
+# The simulated league's matches end on the minute; the house forecasts every four hours and learns daily.
+SIMULATED_SECONDS = 60
+SETTLE_SECONDS = 20
+LIVE_SECONDS = 15 * 60
+SYNC_SECONDS = 6 * 3600
+PREDICT_SECONDS = 4 * 3600
+DOCUMENTS_SECONDS = 2 * 3600
+HISTORY_AT = "0 3 * * *"
+RETRAIN_AT = "0 4 * * *"
 
 
 class PatientScheduler(CronScheduler):
@@ -44,15 +71,37 @@ class PatientScheduler(CronScheduler):
 def scheduler(settings: Settings, connection: redis.Redis) -> CronScheduler:
     """Everything that happens by the clock, in one list."""
     cron = PatientScheduler(connection=connection, logging_level="WARNING")
-    cron.register(
-        jobs.sweep,
-        queue_name="upkeep",
-        interval=max(1, round(settings.sweep_seconds)),
-        job_timeout=60,
-        result_ttl=0,
-        failure_ttl=60,
-        ttl=60,
+    table: tuple[tuple[Callable[..., Any], str, int | str, int], ...] = (
+        (jobs.sweep, "upkeep", max(1, round(settings.sweep_seconds)), 60),
+        (jobs.rejudge, HOUSE, REJUDGE_SECONDS, 3600),
+        (challenges.sweep, "upkeep", CHALLENGE_SWEEP_SECONDS, 60),
+        (challenges.publish_waiting, HOUSE, PUBLISH_SECONDS, challenges.PUBLISH_SECONDS),
+        (competitions.finish, "upkeep", FINISH_SECONDS, 60),
+        (competitions.note_ranks, "upkeep", TRACK_SECONDS, 60),
+        (competitions.rescore, HOUSE, FINISH_SECONDS, 3600),
+        (challenges.remeasure, HOUSE, FINISH_SECONDS, 3600),
+        (forecasts.settle, "upkeep", SETTLE_SECONDS, 60),
+        (forecasts.keep_simulated, HOUSE, SIMULATED_SECONDS, forecasts.SIMULATED_SECONDS),
+        (forecasts.live, OUTSIDE, LIVE_SECONDS, forecasts.LIVE_SECONDS),
+        (forecasts.sync, OUTSIDE, SYNC_SECONDS, forecasts.SYNC_SECONDS),
+        (forecasts.history, OUTSIDE, HISTORY_AT, forecasts.HISTORY_SECONDS),
+        (forecasts.documents, OUTSIDE, DOCUMENTS_SECONDS, forecasts.DOCUMENTS_SECONDS),
+        (forecasts.predict, HOUSE, PREDICT_SECONDS, forecasts.PREDICT_SECONDS),
+        (forecasts.retrain, HOUSE, RETRAIN_AT, forecasts.RETRAIN_SECONDS),
+        (kaggle.boards, OUTSIDE, kaggle.BOARDS_SECONDS, 60),
+        (kaggle.status, OUTSIDE, kaggle.STATUS_SECONDS, 60),
     )
+    for job, queue, when, timeout in table:
+        often: dict[str, Any] = {"cron": when} if isinstance(when, str) else {"interval": when}
+        cron.register(
+            job,
+            queue_name=queue,
+            **often,
+            job_timeout=timeout,
+            result_ttl=0,
+            failure_ttl=60,
+            ttl=60,
+        )
     return cron
 
 

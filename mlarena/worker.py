@@ -22,19 +22,23 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.timeouts import TimerDeathPenalty
 
+from mlarena.challenges import engines, waiting
+from mlarena.challenges import jobs as challenge_jobs
 from mlarena.core.db import db
 from mlarena.core.health import start_heartbeat
 from mlarena.live import flusher
-from mlarena.quests import hidden
+from mlarena.quests import baselines, hidden
 from mlarena.sandbox.probing import refusal
 from mlarena.submissions import jail
-from mlarena.submissions.queues import EVALUATIONS, TRAININGS
+from mlarena.submissions.queues import CHECKS, EVALUATIONS, HOUSE, OUTSIDE, RUNS, TRAININGS
 
 log = structlog.get_logger(__name__)
 
 # Upkeep first: a sweep is short, and it is what brings lost submissions back.
 QUICK = ("upkeep", EVALUATIONS)
-QUEUES = (*QUICK, TRAININGS)
+# Somebody sits and waits for these: each has threads of its own.
+RUNNERS = 2
+QUEUES = (*QUICK, TRAININGS, HOUSE, RUNS, CHECKS, OUTSIDE)
 
 
 class ArenaWorker(SimpleWorker):
@@ -42,6 +46,9 @@ class ArenaWorker(SimpleWorker):
 
     # Redis away: ask again every other second, not after a growing pause of up to a minute.
     max_connection_wait_time = 2
+    # Seconds in one wait for work. A signal does not always wake the main thread (under load one in ten
+    # did not): it is seen when the wait ends.
+    dequeue_timeout = 1
 
     def __init__(self, app: Flask, **more: Any) -> None:
         self.app = app
@@ -56,28 +63,36 @@ class ArenaWorker(SimpleWorker):
         return done
 
 
-class Trainer(ArenaWorker):
-    """The same for trainings, in a thread beside it: a training may take a minute, and the verdict on
-    an upload does not wait for it. The thread itself only waits, for the jail's own process."""
+class Beside(ArenaWorker):
+    """The same in a thread beside it: a training may take a minute, and the verdict on an upload does not
+    wait for it. The thread itself mostly waits, for the jail's own process."""
 
     death_penalty_class = TimerDeathPenalty  # signals reach the main thread only
+    dequeue_timeout = SimpleWorker.dequeue_timeout
 
     def _install_signal_handlers(self) -> None:
         """They are the main thread's. This thread ends with the process; the sweep knows its job."""
 
 
-def _train(app: Flask) -> None:
-    """Take trainings off their queue for as long as the process lives."""
+def work_beside(app: Flask, names: tuple[str, ...]) -> threading.Thread:
+    """Take jobs off these queues, in a thread, for as long as the process lives."""
+    thread = threading.Thread(target=_beside, args=(app, names), name=names[0], daemon=True)
+    thread.start()
+    return thread
+
+
+def _beside(app: Flask, names: tuple[str, ...]) -> None:
     while True:
         with redis.Redis.from_url(app.extensions["settings"].redis) as connection:
             try:
-                queues = [Queue(TRAININGS, connection=connection)]
-                name = f"{_name()}-trainer"
-                worker = Trainer(app, queues=queues, connection=connection, name=name)
+                queues = [Queue(name, connection=connection) for name in names]
+                worker = Beside(
+                    app, queues=queues, connection=connection, name=f"{_name()}-{names[0]}"
+                )
                 worker.work(logging_level="WARNING")
             except redis.RedisError as error:
-                log.warning("trainings wait for Redis", error=str(error))
-        time.sleep(Trainer.max_connection_wait_time)
+                log.warning("a queue waits for Redis", queues=names, error=str(error))
+        time.sleep(Beside.max_connection_wait_time)
 
 
 def _name() -> str:
@@ -91,6 +106,12 @@ def run(app: Flask) -> None:
         sandbox = jail.sandbox()
         if sandbox.refuses:
             log.error("learner code is refused on this machine", reason=sandbox.refuses)
+        try:
+            engines.engines()
+        except (
+            ValueError
+        ) as error:  # the application's own database is no place for strangers' queries
+            raise SystemExit(str(error)) from None
 
     def state() -> dict[str, Any]:
         return {
@@ -101,6 +122,7 @@ def run(app: Flask) -> None:
                 "layers": sandbox.layers,
                 "degraded": sandbox.allow_degraded and refusal(sandbox.layers) is not None,
             },
+            "lacking": engines.lacking(),
         }
 
     heartbeat = start_heartbeat(app, "worker", state)
@@ -111,10 +133,17 @@ def run(app: Flask) -> None:
         # The libraries and data of the graders, after the jail's own: both at once is slower.
         with app.app_context():
             hidden.warm()
+            if not sandbox.refuses:
+                if waiting.any_waiting():
+                    challenge_jobs.enqueue_publishing()
+                baselines.enter_missing()
+                db.session.remove()
 
     threading.Thread(target=tell_when_warm, name="jail warms up", daemon=True).start()
     flusher.start(app)
-    threading.Thread(target=_train, args=(app,), name="trainings", daemon=True).start()
+    # Some of the house's own jobs take half a minute: no learner's training stands behind one.
+    for names in ((TRAININGS,), (HOUSE,), (CHECKS,), (OUTSIDE,), *[(RUNS,)] * RUNNERS):
+        work_beside(app, names)
     # A connection of its own: a worker waits for work longer than a page may wait for Redis.
     connection = redis.Redis.from_url(settings.redis)
     worker = ArenaWorker(
@@ -127,4 +156,5 @@ def run(app: Flask) -> None:
     try:
         worker.work(logging_level="WARNING")
     finally:
+        engines.close()
         jail.close()

@@ -28,7 +28,12 @@ MOST_DESCRIPTORS = 16
 NOT_JAILED = 70  # exit code: a layer could not be put in force, nothing was run
 
 # Adding a kind of work is one file under inside/ and one entry here.
-KINDS = {"model": "mlarena.sandbox.inside.model", "code": "mlarena.sandbox.inside.code"}
+KINDS = {
+    "model": "mlarena.sandbox.inside.model",
+    "code": "mlarena.sandbox.inside.code",
+    "sql": "mlarena.sandbox.inside.sqlite",
+    "duckdb": "mlarena.sandbox.inside.duck",
+}
 LAYERS = (
     "uid",
     "session",

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import suppress
 from typing import Any
 
 from mlarena.sandbox import frames
 from mlarena.sandbox.evaluation import Raw
 from mlarena.sandbox.limits import Limits
 from mlarena.sandbox.outcome import MESSAGES, Outcome, OutcomeError, message_for
+from mlarena.sandbox.printed import plain
 
 # Categories that a failure in the hidden run may have; any other becomes predict_failed.
 HIDDEN = ("memory", "wrong_length", "wrong_shape", "wrong_type", "not_finite", "predict_failed")
 MOST_WARNINGS = 10
+MOST_PARTS = 40
+LONGEST_PART = 60
 LONGEST_LINE = 500
 LONGEST_MESSAGE = 2000
 LONGEST_DETAIL = 8000
+MOST_LINES = 1_000_000
 
 
-def of_predictions(raw: Raw, limits: Limits, rows: int, method: str) -> Outcome:
+def of_predictions(raw: Raw, limits: Limits, rows: int, method: str, sample_rows: int) -> Outcome:
     """The outcome of a model: `rows` checked predictions, or why there are none."""
     outcome = measured(raw)
     try:
@@ -27,10 +32,29 @@ def of_predictions(raw: Raw, limits: Limits, rows: int, method: str) -> Outcome:
         if raw.status == "ok" and raw.final and raw.final[0] == b"PRED" and raw.sealed:
             columns = len(classes) if classes is not None else None
             predictions = frames.read_predictions(raw.final[1], rows, columns)
-            return dataclasses.replace(outcome, predictions=predictions)
+            outcome = dataclasses.replace(outcome, predictions=predictions)
+            return _with_what_came_besides(outcome, raw, rows, sample_rows, columns)
     except frames.BadFrame as bad:
         return _ended(outcome, _status_of(bad), bad.category, limits, rows)
     return failed(outcome, raw, limits, rows)
+
+
+def _with_what_came_besides(
+    outcome: Outcome, raw: Raw, rows: int, sample_rows: int, columns: int | None
+) -> Outcome:
+    """`outcome` with the answers for the sample and the probabilities behind the labels.
+
+    Nothing hangs on either: what has another form is left out.
+    """
+    if raw.seen is not None:
+        with suppress(frames.BadFrame):
+            seen = frames.read_predictions(raw.seen, sample_rows, columns)
+            outcome = dataclasses.replace(outcome, seen=seen)
+    if raw.behind is not None:
+        with suppress(frames.BadFrame):
+            found, classes = frames.read_fold(raw.behind, rows, proba=True)
+            outcome = dataclasses.replace(outcome, probabilities=found, classes=classes)
+    return outcome
 
 
 def of_code(raw: Raw, limits: Limits) -> Outcome:
@@ -48,7 +72,7 @@ def measured(raw: Raw) -> Outcome:
     """What was printed and used, whatever came of it."""
     return Outcome(
         raw.status,
-        output=_clean(raw.output.decode(errors="replace"), len(raw.output)),
+        output=raw.output,
         wall_ms=raw.wall_ms,
         cpu_ms=raw.cpu_ms,
         max_rss=raw.max_rss,
@@ -76,8 +100,8 @@ def failed(outcome: Outcome, raw: Raw, limits: Limits, rows: int = 0) -> Outcome
         return _ended(outcome, status, category, limits, rows)
     if told.category == "memory":
         ended = _ended(outcome, "memory", "memory", limits, rows)
-        error = OutcomeError("memory", ended.error.message if ended.error else "", told.detail)
-        return dataclasses.replace(ended, error=error)
+        words = ended.error.message if ended.error else ""
+        return dataclasses.replace(ended, error=dataclasses.replace(told, message=words))
     return dataclasses.replace(outcome, status="error", error=told)
 
 
@@ -102,8 +126,17 @@ def _read_failure(payload: bytes) -> OutcomeError:
         raise frames.BadFrame("a category in another form")
     message = told["message"] or MESSAGES.get(category, "")
     return OutcomeError(
-        category, _clean(message, LONGEST_MESSAGE), _clean(told["detail"], LONGEST_DETAIL)
+        category,
+        plain(message, LONGEST_MESSAGE),
+        plain(told["detail"], LONGEST_DETAIL),
+        _read_line(told.get("line")),
     )
+
+
+def _read_line(line: Any) -> int | None:
+    if line is not None and (type(line) is not int or not 1 <= line <= MOST_LINES):
+        raise frames.BadFrame("a line that is no number")
+    return line
 
 
 def _read_note(note: dict[str, Any], method: str) -> tuple[dict[str, Any], list[Any] | None]:
@@ -113,18 +146,14 @@ def _read_note(note: dict[str, Any], method: str) -> tuple[dict[str, Any], list[
     if not isinstance(about, dict):
         raise frames.BadFrame("a note without its parts")
     warnings = about.get("warnings", [])
-    if not isinstance(warnings, list):
-        raise frames.BadFrame("warnings in another form")
+    parts = about.get("parts", [])
+    if not isinstance(warnings, list) or not isinstance(parts, list):
+        raise frames.BadFrame("warnings or parts in another form")
     known = {
-        "estimator": _clean(str(about.get("estimator", "")), LONGEST_LINE),
-        "estimator_type": _clean(str(about.get("estimator_type", "")), 40),
-        "warnings": [_clean(str(line), LONGEST_LINE) for line in warnings[:MOST_WARNINGS]],
+        "estimator": plain(str(about.get("estimator", "")), LONGEST_LINE),
+        "estimator_type": plain(str(about.get("estimator_type", "")), 40),
+        "parts": [plain(str(part), LONGEST_PART) for part in parts[:MOST_PARTS]],
+        "warnings": [plain(str(line), LONGEST_LINE) for line in warnings[:MOST_WARNINGS]],
     }
     wanted = method == "predict_proba"
     return known, frames.read_classes(note.get("classes")) if wanted else None
-
-
-def _clean(text: str, longest: int) -> str:
-    """Text for a page: control characters, which can rewrite a terminal, are left out."""
-    kept = "".join(char for char in text if char in "\n\t" or char.isprintable())
-    return kept[:longest]

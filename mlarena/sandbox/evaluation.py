@@ -8,12 +8,16 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mlarena.sandbox import frames
+from mlarena.sandbox.following import Stop
 from mlarena.sandbox.limits import Limits
+from mlarena.sandbox.printed import Printed
 
 READ = 1 << 16
 FLOOD = 64  # times the output that is kept
@@ -47,7 +51,9 @@ class Raw:
     status: str = ""
     note: dict[str, Any] = field(default_factory=dict)
     final: tuple[bytes, bytes] | None = None
-    output: bytearray = field(default_factory=bytearray)
+    seen: bytes | None = None  # answers for the sample rows
+    behind: bytes | None = None  # probabilities behind the labels: nothing hangs on them
+    output: str = ""
     wall_ms: float = 0.0
     cpu_ms: float = 0.0
     max_rss: int = 0
@@ -80,13 +86,27 @@ def reopened(descriptor: int) -> int:
 
 
 class Evaluation:
-    """One request on one child. `hidden` is delivered when the sample phase is over."""
+    """One request on one child. `hidden` is delivered when the sample phase is over.
 
-    def __init__(self, handle: Handle, limits: Limits, hidden: bytes | None = None) -> None:
+    While it goes on, `told` hears what is printed (never of a hidden run), `part` gets each frame
+    that comes before the last (it raises BadFrame for one that is not welcome), and `stop` ends it.
+    """
+
+    def __init__(
+        self,
+        handle: Handle,
+        limits: Limits,
+        hidden: bytes | None = None,
+        told: Callable[[str], None] | None = None,
+        part: Callable[[bytes], None] | None = None,
+        stop: Stop | None = None,
+    ) -> None:
         self._handle, self._limits, self._hidden = handle, limits, hidden
+        self._part, self._stop = part, stop
         self._raw = Raw()
         self._reader = frames.Reader(limits.result_bytes)
-        self._printed = 0
+        self._printed = Printed(limits.output_bytes, told)
+        self._flood = 0
         self._killed = ""
         self._answered = False
         self._ended: dict[str, Any] | None = None  # the zygote's report; empty if it died
@@ -97,12 +117,13 @@ class Evaluation:
         Raises NotHandedOver when the child was dead before it got the request.
         """
         started = time.monotonic()
-        cpu_before = _processor_ms(self._handle.pid)
+        cpu_before = processor_ms(self._handle.pid)
         result, result_write = os.pipe()
         output, output_write = os.pipe()
         go_read, go = os.pipe()
         late = memory_file() if self._hidden is not None else None
         late_read = [reopened(late)] if late is not None else []
+        step_back(self._handle.pid, self._limits.nice)
         try:
             message = json.dumps(
                 {
@@ -122,6 +143,9 @@ class Evaluation:
                 self._handle.socket.close()  # nothing more can be sent, so nothing more received
             self._result, self._output, self._go, self._late = result, output, go, late
             self._watch(started + self._limits.wall_seconds)
+        except BaseException:  # ours: nobody watches the child any more
+            self._end()
+            raise
         finally:
             for descriptor in (result, output, go, *([late] if late is not None else [])):
                 os.close(descriptor)
@@ -135,6 +159,8 @@ class Evaluation:
         for descriptor in (self._result, self._output, self._handle.end):
             os.set_blocking(descriptor, False)
             poll.register(descriptor, select.POLLIN)
+        if self._stop is not None:
+            poll.register(self._stop, select.POLLIN)
         while not (self._killed or self._answered or self._ended is not None):
             if self._raw.final:
                 deadline = min(deadline, time.monotonic() + GRACE)
@@ -149,10 +175,14 @@ class Evaluation:
                     poll.unregister(descriptor)
         self._drain()
         self._measure()
+        self._raw.output = self._printed.end()
         self._raw.status = self._status()
 
     def _look_at(self, descriptor: int) -> bool:
         """Take what there is to read; False at the end of a pipe."""
+        if self._stop is not None and descriptor == self._stop.fileno():
+            self._kill("cancelled")
+            return False
         data = _read(descriptor)
         if descriptor == self._handle.end:
             self._ended = json.loads(data) if data else {}
@@ -181,7 +211,7 @@ class Evaluation:
     def _measure(self) -> None:
         """Processor time and memory, from outside, and then the end of the child."""
         if not self._ended:
-            processor, memory = _processor_ms(self._handle.pid), _most_memory(self._handle.pid)
+            processor, memory = processor_ms(self._handle.pid), _most_memory(self._handle.pid)
             self._raw.cpu_ms, self._raw.max_rss = processor, memory
             # It may have ended meanwhile, and its number may be somebody else's by now.
             self._look_at(self._handle.end)
@@ -202,8 +232,16 @@ class Evaluation:
 
     def _take_frame(self, tag: bytes, payload: bytes) -> None:
         if self._raw.final:
-            raise frames.BadFrame("a frame after the last")
-        if tag != b"NOTE":
+            self._take_behind(tag, payload)
+        elif tag == b"SEEN":
+            if self._raw.sealed or self._raw.seen is not None or self._hidden is None:
+                raise frames.BadFrame("sample answers out of turn")
+            self._raw.seen = payload
+        elif tag == b"FOLD":
+            if self._part is None:
+                raise frames.BadFrame("a part where none was asked for")
+            self._part(payload)
+        elif tag != b"NOTE":
             self._raw.final = (tag, payload)
         elif self._raw.sealed or self._late is None or self._hidden is None:
             raise frames.BadFrame("a note out of turn")
@@ -213,6 +251,15 @@ class Evaluation:
                 raise frames.BadFrame("a note that is no object")
             self._raw.note = note
             self._deliver(self._late, self._hidden)
+
+    def _take_behind(self, tag: bytes, payload: bytes) -> None:
+        """What may come behind the last frame: probabilities behind the predictions, once."""
+        if tag != b"PROB" or not self._predicted() or self._raw.behind is not None:
+            raise frames.BadFrame("a frame after the last")
+        self._raw.behind = payload
+
+    def _predicted(self) -> bool:
+        return self._raw.final is not None and self._raw.final[0] == b"PRED"
 
     def _deliver(self, late: int, hidden: bytes) -> None:
         """First all that was printed so far, then the hidden inputs: no print can show them."""
@@ -226,27 +273,24 @@ class Evaluation:
             return  # it ended meanwhile; its end is told elsewhere
 
     def _take_output(self, data: bytes) -> None:
-        self._printed += len(data)
+        self._flood += len(data)
         if not self._raw.sealed:
-            room = self._limits.output_bytes - len(self._raw.output)
-            self._raw.output += data[: max(0, room)]
-        if self._printed > FLOOD * self._limits.output_bytes:
+            self._printed.take(data)
+        if self._flood > FLOOD * self._limits.output_bytes:
             self._kill("output_flood")
 
     def _kill(self, why: str) -> None:
         self._killed = self._killed or why
 
     def _end(self) -> None:
-        try:
+        with suppress(ProcessLookupError):  # already dead
             signal.pidfd_send_signal(self._handle.pidfd, signal.SIGKILL)
-        except ProcessLookupError:
-            return  # already dead
 
     def _status(self) -> str:
         if self._killed:
             return self._killed
-        if self._answered:
-            return "ok"
+        if self._answered or (self._predicted() and not self._reader.pending()):
+            return "ok"  # whatever came of what it was asked besides
         if not self._ended or self._ended["exit"] == NOT_JAILED:
             return "zygote_died"
         code = self._ended["exit"]
@@ -264,6 +308,19 @@ class Evaluation:
         return "ok" if self._raw.final else "no_result"
 
 
+def step_back(pid: int, nice: int) -> None:
+    """Let every other process go before `pid`, a child without work yet: its threads inherit it.
+
+    Where the kernel weighs sessions against each other (sched_autogroup_enabled), the child's own
+    session has to step back too; that is root's to say.
+    """
+    if nice:
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, pid, nice)
+        with suppress(OSError):
+            Path(f"/proc/{pid}/autogroup").write_text(str(nice))
+
+
 def _read(descriptor: int) -> bytes | None:
     """Bytes that are there; empty at the end; None when there is nothing yet."""
     try:
@@ -272,7 +329,7 @@ def _read(descriptor: int) -> bytes | None:
         return None
 
 
-def _processor_ms(pid: int) -> float:
+def processor_ms(pid: int) -> float:
     """Processor time of another process, by its clock (linux/posix-timers: ~pid << 3 | 2)."""
     try:
         return time.clock_gettime((~pid << 3) | 2) * 1e3

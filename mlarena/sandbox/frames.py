@@ -1,10 +1,14 @@
 """What a jailed child sends back: tagged frames on a pipe, read as the word of an enemy.
 
 A frame is a four-letter tag, the payload's length (32-bit little-endian) and the payload.
+    SEEN  predictions for the sample rows as npy 1.0, before the note
     NOTE  JSON: the sample phase is over, here is what it found
     PRED  predictions as npy 1.0
+    PROB  what may follow them: the probabilities behind the labels, in the form of a FOLD
     MODL  the model of a training run: bytes that are never opened outside the jail
-    JSON  the result of a code run
+    FOLD  of a cross-validation, one fold's predictions: any number of them, before the last frame
+    BLOB  a database built by an instructor's script: bytes that only the jail opens again
+    JSON  the result of a code run, or of a query on one case
     FAIL  JSON: why there is no result
 The trusted side parses with its own small reader: no pickle, no eval, no numpy header parser.
 """
@@ -19,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-TAGS = (b"NOTE", b"PRED", b"MODL", b"JSON", b"FAIL")
+TAGS = (b"SEEN", b"NOTE", b"PRED", b"PROB", b"MODL", b"FOLD", b"BLOB", b"JSON", b"FAIL")
 HEADER = struct.Struct("<4sI")
+_LENGTH = struct.Struct("<I")
 SMALL = 64 * 1024  # the largest NOTE or FAIL
 NPY_MAGIC = b"\x93NUMPY\x01\x00"
 NPY_HEADER = 512
@@ -128,6 +133,26 @@ def read_predictions(payload: bytes, rows: int, columns: int | None = None) -> n
     if dtype.kind == "f" and not np.isfinite(array).all():
         raise BadFrame("NaN or infinity", "not_finite")
     return array
+
+
+def fold(classes: list[Any] | None, npy: bytes) -> bytes:
+    """The payload of a FOLD or PROB frame (the jail's side)."""
+    about = json.dumps({"classes": classes}).encode()
+    return _LENGTH.pack(len(about)) + about + npy
+
+
+def read_fold(payload: bytes, rows: int, proba: bool) -> tuple[np.ndarray, list[Any] | None]:
+    """Predictions of one fold, and the classes of their columns (`proba`). Raises BadFrame."""
+    if len(payload) < _LENGTH.size:
+        raise BadFrame("a fold without its head")
+    end = _LENGTH.size + _LENGTH.unpack_from(payload)[0]
+    if end > min(SMALL, len(payload)):
+        raise BadFrame("a fold whose head has no end")
+    about = read_json(payload[_LENGTH.size : end])
+    if not isinstance(about, dict):
+        raise BadFrame("a fold's head in another form")
+    classes = read_classes(about.get("classes")) if proba else None
+    return read_predictions(payload[end:], rows, len(classes) if classes else None), classes
 
 
 def _read_npy_header(payload: bytes) -> tuple[str, tuple[int, ...], bytes]:

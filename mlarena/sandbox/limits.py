@@ -20,6 +20,7 @@ class Limits:
     cpu_seconds: processor time; None means as much as the wall allows.
     output_bytes: printed text that is kept; 64 times as much ends the evaluation.
     result_bytes: the largest result accepted.
+    nice: how far it steps back behind other work, as nice(2) counts.
     """
 
     memory_mb: int = 1024
@@ -27,6 +28,7 @@ class Limits:
     cpu_seconds: float | None = None
     output_bytes: int = 64 * 1024
     result_bytes: int = 32 * MEGABYTE
+    nice: int = 0
 
     def cpu(self) -> float:
         return self.cpu_seconds if self.cpu_seconds is not None else self.wall_seconds

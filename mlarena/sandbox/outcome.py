@@ -15,11 +15,13 @@ class OutcomeError:
 
     category: a short name to branch on; message: a sentence for the learner; detail: a traceback
     of the learner's own code on the sample rows, or empty. Never anything from the hidden run.
+    line: where in the learner's code it happened, if it is known.
     """
 
     category: str
     message: str
     detail: str = ""
+    line: int | None = None
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,16 @@ class Outcome:
     """The result of one evaluation.
 
     status: ok, error (the learner's own), timeout, cpu_limit, memory, violation, crashed,
-        no_result, bad_frame, output_flood, result_too_big, or zygote_died (ours: try again).
+        no_result, bad_frame, output_flood, result_too_big, cancelled (by who follows it), or
+        zygote_died (ours: try again).
     predictions: (rows,) of float64, int64, bool or str; (rows, classes) float64 for
         probabilities. None unless status is ok.
-    classes: the label of each probability column.
-    about: what the sample run told: estimator, estimator_type, warnings, ...
+    seen: the answers for the sample rows, in the form of `predictions`.
+    probabilities: of a classifier that was asked for labels, (rows, classes) float64 where it has
+        them and they were asked for.
+    classes: the label of each probability column, of either.
+    about: what the sample run told: estimator, estimator_type, parts (its classes, from the first
+        step to the last, those inside others included), warnings.
     value: the result of a code run.
     artifact: the pickled model of a training run. A stranger's pickle: only the jail may open it.
     output: what was printed while on sample inputs, cut to the limit.
@@ -40,6 +47,8 @@ class Outcome:
 
     status: str
     predictions: np.ndarray | None = None
+    seen: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
     classes: list[Any] | None = None
     about: dict[str, Any] = field(default_factory=dict)
     value: Any = None
@@ -77,6 +86,7 @@ MESSAGES = {
     "bad_frame": "What it gave back is not a valid result.",
     "output_flood": "It printed far too much. Remove the print calls.",
     "result_too_big": "What it gave back is too big for the rows it was asked about.",
+    "cancelled": "It was cancelled.",
     "zygote_died": "The judge stopped in the middle of it; this is not your fault. "
     "It is being tried again.",
     "wrong_length": "The model must give exactly one prediction per row, {rows} in all.",

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from mlarena.sandbox import frames, kernel
@@ -15,11 +16,14 @@ LONGEST_DETAIL = 8000
 
 
 class Failure(Exception):
-    """Why there is no result: a category, a sentence for the learner and, perhaps, a traceback."""
+    """Why there is no result: a category, a sentence for the learner and, perhaps, a traceback
+    and the line of their code."""
 
-    def __init__(self, category: str, message: str, detail: str = "") -> None:
+    def __init__(
+        self, category: str, message: str, detail: str = "", line: int | None = None
+    ) -> None:
         super().__init__(message)
-        self.category, self.message, self.detail = category, message, detail
+        self.category, self.message, self.detail, self.line = category, message, detail, line
 
 
 class Channel:
@@ -28,14 +32,15 @@ class Channel:
     def __init__(self, result: int, go: int, inputs: list[int]) -> None:
         self._result, self._go, self.inputs = result, go, inputs
 
-    def read(self, index: int) -> bytes:
-        """All of input `index`."""
+    def read(self, index: int, start: int = 0, length: int | None = None) -> bytes:
+        """Input `index`: all of it, or `length` bytes from `start`."""
         descriptor = self.inputs[index]
-        # not fstat: newer C libraries make it by a call that could name a path, so it is refused
-        size = os.lseek(descriptor, 0, os.SEEK_END)
-        parts, offset = [], 0
-        while offset < size:
-            part = os.pread(descriptor, size - offset, offset)
+        if length is None:
+            # not fstat: newer C libraries make it by a call that could name a path, so it is refused
+            length = os.lseek(descriptor, 0, os.SEEK_END) - start
+        parts, offset, end = [], start, start + length
+        while offset < end:
+            part = os.pread(descriptor, end - offset, offset)
             if not part:
                 break
             parts.append(part)
@@ -46,12 +51,35 @@ class Channel:
         """Tell what the sample run found, and wait until the hidden inputs are there."""
         flush_output()
         self._send(b"NOTE", json.dumps(note).encode())
+        self.wait()
+
+    def wait(self) -> None:
+        """Until the trusted side says go on; the end when it says nothing more."""
         if os.read(self._go, 1) != b"g":
             os._exit(0)
 
-    def succeed(self, tag: bytes, payload: bytes) -> None:
+    def tell(self, tag: bytes, payload: bytes) -> None:
+        """One part of the answer, ahead of the last frame."""
         flush_output()
         self._send(tag, payload)
+
+    def close(self) -> None:
+        """All parts are told."""
+        self._finish()
+
+    def succeed(
+        self,
+        tag: bytes,
+        payload: bytes,
+        behind: Callable[[], tuple[bytes, bytes] | None] | None = None,
+    ) -> None:
+        """The last frame, and what `behind` makes to follow it: should that fail, nothing does."""
+        flush_output()
+        self._send(tag, payload)
+        with contextlib.suppress(Exception):
+            more = behind() if behind else None
+            if more:
+                self._send(*more)
         self._finish()
 
     def fail(self, failure: Failure) -> None:
@@ -60,6 +88,7 @@ class Channel:
             "category": failure.category,
             "message": failure.message[:LONGEST_MESSAGE],
             "detail": failure.detail[-LONGEST_DETAIL:],
+            "line": failure.line,
         }
         self._send(b"FAIL", json.dumps(reason).encode())
         self._finish()

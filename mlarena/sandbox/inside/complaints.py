@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import traceback
+import warnings
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -216,3 +217,13 @@ def _short(filename: str) -> str:
         if root in filename:
             return filename.rpartition(root)[2]
     return filename
+
+
+def shorten_warnings(own: str = "") -> None:
+    """A warning names no file of this machine, and its line where it is of the code called `own`."""
+
+    def short(message: Any, category: type[Warning], filename: str, lineno: int, *_: Any) -> str:
+        where = f"line {lineno}: " if filename == own else ""
+        return f"{where}{category.__name__}: {message}\n"
+
+    warnings.formatwarning = short  # type: ignore[assignment]

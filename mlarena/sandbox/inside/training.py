@@ -1,4 +1,5 @@
-"""A training request of kind `model`: the learner's code fits a model, whose bytes leave the jail.
+"""A training request of kind `model`: the learner's code fits a model, whose bytes leave the jail,
+or fits one a fold, of which only the predictions leave.
 
 The model zygote serves it, not one of its own: both need the same libraries, imported and warmed,
 and a second one would hold another 200 MB. The child is jailed alike; only its budget is larger.
@@ -13,20 +14,24 @@ import importlib
 import linecache
 import sys
 import traceback
-import warnings
+from collections.abc import Callable
 from difflib import get_close_matches
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlarena.sandbox import table
-from mlarena.sandbox.inside import code, complaints
+import numpy as np
+
+from mlarena.sandbox import frames, table
+from mlarena.sandbox.inside import answers, code, complaints
 from mlarena.sandbox.inside.channel import Channel, Failure
 from mlarena.sandbox.inside.prepared import ASKED, Prepared
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SOURCE, ROWS = 0, 1
+Result = TypeVar("Result")
+
+SOURCE, ROWS, FOLDS = 0, 1, 2
 NAME = "train.py"  # what tracebacks call the learner's code
 PROTOCOL = 5
 # What training imports and a finished model does not: nothing can be imported later.
@@ -61,21 +66,26 @@ def run(request: dict[str, Any], channel: Channel) -> None:
     """Execute the code of input 0 and its `train` on the rows of input 1.
 
     request: `target`, the name of the column to predict or None; `largest`, the most bytes the
-    pickled model may have.
+    pickled model may have. For a cross-validation also `folds`, their number, and `method`, what
+    the models are asked for; input 2 has a byte per row, the number of the fold that holds it out.
     """
     _show_at_once()
     try:
-        channel.succeed(b"MODL", _trained(request, channel))
+        source = channel.read(SOURCE).decode()
+        rows = table.decode(channel.read(ROWS))
+        if "folds" in request:
+            _explained(lambda: _cross_validate(source, rows, request, channel))
+            channel.succeed(b"JSON", b"null")
+        else:
+            channel.succeed(b"MODL", _explained(lambda: _trained(source, rows, request)))
     except Failure as failure:
         channel.fail(failure)
 
 
-def _trained(request: dict[str, Any], channel: Channel) -> bytes:
-    source = channel.read(SOURCE).decode()
-    rows = table.decode(channel.read(ROWS))
+def _explained(work: Callable[[], Result]) -> Result:
+    """What `work` gives, which runs the learner's code. Raises Failure for all that stops it."""
     try:
-        model = _fitted(_defined(source), rows, request["target"])
-        return _pickled(model, request["largest"])
+        return work()
     except Failure:
         raise
     except SystemExit:
@@ -83,9 +93,45 @@ def _trained(request: dict[str, Any], channel: Channel) -> bytes:
             "ended", "Your code called exit(). Return the fitted model instead."
         ) from None
     except MemoryError as error:
-        raise Failure("memory", "", _trace(error)) from None
+        raise Failure("memory", "", *_where(error)) from None
     except Exception as error:
         raise _stopped(error) from None
+
+
+def _trained(source: str, rows: pd.DataFrame, request: dict[str, Any]) -> bytes:
+    model = _fitted(_defined(source), rows, request["target"])
+    return _pickled(model, request["largest"])
+
+
+def _cross_validate(
+    source: str, rows: pd.DataFrame, request: dict[str, Any], channel: Channel
+) -> None:
+    """Fold by fold: fit on the other rows, answer for these, tell it at once."""
+    held = np.frombuffer(channel.read(FOLDS), np.uint8)
+    space = _defined(source)
+    for number in range(request["folds"]):
+        seen, unseen = (
+            rows[part].reset_index(drop=True) for part in (held != number, held == number)
+        )
+        model = _fitted(space, seen, request["target"])
+        if number == 0:  # whether it could be submitted is better known now
+            _pickled(model, request["largest"])
+        X = unseen if request["target"] is None else unseen.drop(columns=[request["target"]])
+        channel.tell(b"FOLD", _asked(model, X, request["method"]))
+
+
+def _asked(model: Any, X: pd.DataFrame, method: str) -> bytes:
+    try:
+        given = answers.ask(model, X, method)
+        classes = answers.class_labels(model, given.shape[1]) if given.ndim == 2 else None
+        return frames.fold(classes, answers.npy(given))
+    except (Failure, MemoryError):
+        raise
+    except Exception as error:
+        found = complaints.predicting(error, model, X, None)
+        if found.category == "predict_failed":
+            raise
+        raise Failure(found.category, found.message, *_where(error)) from None
 
 
 def _defined(source: str) -> dict[str, Any]:
@@ -95,7 +141,8 @@ def _defined(source: str) -> dict[str, Any]:
         compiled = compile(source, NAME, "exec", dont_inherit=True)
     except SyntaxError as error:
         where = f"Line {error.lineno} of your code" if error.lineno else "Your code"
-        raise Failure("syntax", f"{where} is not Python: {error.msg}.", _trace(error)) from None
+        message = f"{where} is not Python: {error.msg}."
+        raise Failure("syntax", message, _trace(error), error.lineno or None) from None
     # In __main__, so that its functions and classes are pickled whole, not by their names.
     space = sys.modules["__main__"].__dict__
     exec(compiled, space)  # noqa: S102
@@ -147,23 +194,34 @@ def _no_train(space: dict[str, Any]) -> Failure:
 
 
 class _Bounded:
-    """A file that takes so many bytes and no more."""
+    """A file that keeps so many bytes and counts the others."""
 
     def __init__(self, largest: int) -> None:
-        self.left, self.largest = largest, largest
+        self.size, self.largest = 0, largest
         self.parts: list[bytes] = []
 
     def write(self, data: Any) -> int:
         size = memoryview(data).nbytes
-        self.left -= size
-        if self.left < 0:
+        self.size += size
+        if self.size <= self.largest:
+            self.parts.append(bytes(data))
+        else:
+            self.parts.clear()
+        return size
+
+    def content(self) -> bytes:
+        if self.size > self.largest:
             raise Failure(
                 "model_too_big",
-                f"The fitted model is larger than {self.largest / (1 << 20):g} MB. Use fewer or "
-                "shallower trees, and keep no copy of the training rows in it.",
+                f"The fitted model has {_megabytes(self.size)}, and at most "
+                f"{_megabytes(self.largest)} are taken. Use fewer or shallower trees, and keep no "
+                "copy of the training rows in it.",
             )
-        self.parts.append(bytes(data))
-        return size
+        return b"".join(self.parts)
+
+
+def _megabytes(size: int) -> str:
+    return f"{round(size / (1 << 20), 1):g} MB"
 
 
 def _pickled(model: Any, largest: int) -> bytes:
@@ -173,7 +231,7 @@ def _pickled(model: Any, largest: int) -> bytes:
     file = _Bounded(largest)
     try:
         cloudpickle.CloudPickler(file, protocol=PROTOCOL).dump(model)
-    except (Failure, MemoryError):
+    except MemoryError:
         raise
     except Exception as error:
         raise Failure(
@@ -181,30 +239,36 @@ def _pickled(model: Any, largest: int) -> bytes:
             f"Your model cannot be saved: {_said(error)}. It may hold data, functions and fitted "
             "models, but nothing that lives only while the code runs, such as an open file, a "
             "lock or a generator.",
-            _trace(error),
+            *_where(error),
         ) from None
-    return b"".join(file.parts)
+    return file.content()
 
 
 def _stopped(error: Exception) -> Failure:
     """Why the learner's code did not come to its end, and in which line."""
-    line = _line(error.__traceback__)
+    trace, line = _where(error)
     where = f" in line {line}" if line else ""
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return Failure(
+        category, message = (
             "missing_library",
             f"`{error.name}`, imported{where}, is not available here. "
             f"Available: Python's own library and {complaints.installed()}.",
-            _trace(error),
         )
-    if isinstance(error, PermissionError) and error.errno in (errno.EPERM, errno.EACCES):
-        return Failure(
+    elif isinstance(error, PermissionError) and error.errno in (errno.EPERM, errno.EACCES):
+        category, message = (
             "blocked",
             f"Your code tried{where} to open a file, start a program or use the network. Here it "
             "may only compute: the training data is already in `X` and `y`.",
-            _trace(error),
         )
-    return Failure("code_failed", f"Your code stopped{where}: {_said(error)}", _trace(error))
+    elif isinstance(error, EOFError) and "reading a line" in str(error):
+        category, message = (
+            "asks",
+            f"Your code waits{where} for somebody to type, and nobody is there. Write the value "
+            "into the code instead of calling input().",
+        )
+    else:
+        category, message = "code_failed", f"Your code stopped{where}: {_said(error)}"
+    return Failure(category, message, trace, line)
 
 
 def _said(error: BaseException) -> str:
@@ -212,6 +276,12 @@ def _said(error: BaseException) -> str:
         return f"{type(error).__name__}: {error}"
     except Exception:  # an error of the learner's own class may fail at telling what it is
         return type(error).__name__
+
+
+def _where(error: BaseException) -> tuple[str, int | None]:
+    """The traceback and the line of the learner's own code, as a Failure takes them."""
+    line = _line(error.__traceback__)  # before the frames are cleared
+    return _trace(error), line
 
 
 def _line(trace: TracebackType | None) -> int | None:
@@ -245,9 +315,4 @@ def _keep_own(told: traceback.TracebackException) -> None:
 def _show_at_once() -> None:
     """Lines leave as they are printed, so that those of a run that is ended are not lost."""
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-
-    def short(message: Any, category: type[Warning], filename: str, lineno: int, *_: Any) -> str:
-        where = f"line {lineno}: " if filename == NAME else ""
-        return f"{where}{category.__name__}: {message}\n"
-
-    warnings.formatwarning = short  # type: ignore[assignment]
+    complaints.shorten_warnings(NAME)

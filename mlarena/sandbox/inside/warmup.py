@@ -23,6 +23,9 @@ ALSO = """
     scipy.signal scipy.cluster.hierarchy scipy.sparse.csgraph scipy.sparse scipy.special
     scipy.stats scipy.spatial scipy.optimize scipy.interpolate scipy.ndimage scipy.integrate
     joblib onnxruntime numpy.ma numpy.random numpy.polynomial
+    pandas.io.formats.string pandas.io.formats.html pandas.core.methods.select
+    pandas.core.methods.to_dict pandas.core.methods.describe pandas.core.reshape.reshape
+    pandas.core.arrays.sparse.scipy_sparse
 """.split()  # noqa: SIM905
 CODECS = "ascii latin-1 utf-8 utf-16 utf-32 cp437 cp1252 idna raw_unicode_escape".split()  # noqa: SIM905
 
@@ -107,6 +110,7 @@ def _walk_paths() -> None:
     )
     pipeline = make_pipeline(columns, LogisticRegression()).fit(frame, frame["d"])
     pandas_table = table.Table.from_frame(frame)
+    str(frame.describe())
     for compress in (("zlib", 3), ("gzip", 3), ("bz2", 3), ("xz", 1), ("lzma", 1), 0):
         buffer = io.BytesIO()
         joblib.dump(pipeline, buffer, compress=compress)
