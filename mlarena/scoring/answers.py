@@ -48,7 +48,7 @@ def align_labels(y_true: Any, predictions: Any) -> Labels:
     answers = _one_per_row(predictions, len(truth))
     answer_labels, predicted = _codes(answers)
 
-    spell = _speller(truth_labels)
+    spell = speller(truth_labels)
     index = {spell(label): code for code, label in enumerate(truth_labels)}
     names = [str(label) for label in truth_labels]
     recode = np.empty(len(answer_labels), dtype=np.int64)
@@ -224,7 +224,7 @@ def _columns_of(truth_labels: list[Any], classes: list[Any], width: int) -> list
         raise MetricError(
             f"Your model names {len(classes)} classes but gives {width} probabilities per row."
         )
-    spell = _speller(truth_labels)
+    spell = speller(truth_labels)
     column = {spell(label): position for position, label in enumerate(classes)}
     found = [column.get(spell(label)) for label in truth_labels]
     unseen = [label for label, place in zip(truth_labels, found, strict=True) if place is None]
@@ -266,7 +266,7 @@ def _spelling(label: Any) -> str:
     return str(label)
 
 
-def _speller(truth_labels: list[Any]) -> Callable[[Any], str]:
+def speller(truth_labels: list[Any]) -> Callable[[Any], str]:
     """How labels are compared: forgivingly, or to the letter where "1" and "01" are two classes."""
     return (
         _spelling if len({_spelling(label) for label in truth_labels}) == len(truth_labels) else str

@@ -1,10 +1,7 @@
-"""The report card's findings: where a model is right, where it fails, how it compares.
+"""The report card's findings: where a model is right, and where it fails.
 
-Aggregates only, because a learner chooses the predictions and could choose them so that a figure
-stands for one hidden row. So every figure covers at least `MIN_ROWS` rows, counts are rounded to
-`COUNT_STEP` and shares to two decimals, and residuals are never ranked down to a single one: a
-"median" is the mean of the `MIN_ROWS` rows around it. What remains is no more than the score itself
-tells; how often a score may be asked for is the quest's limit.
+Aggregates only. Every figure covers at least `MIN_ROWS` hidden rows, is rounded, and is drawn through the
+veil of the hidden set (`veil.py`), so that none stands for a single row.
 """
 
 from __future__ import annotations
@@ -14,52 +11,65 @@ from typing import Any
 
 import numpy as np
 
-from mlarena.scoring.answers import Labels, align_labels, align_numbers, cluster_codes, most_likely
-from mlarena.scoring.metrics import Metric
-from mlarena.scoring.slices import COUNT_STEP, MIN_ROWS, about, short, worst_slices
+from mlarena.scoring.answers import Labels, align_labels, cluster_codes, flat, most_likely
+from mlarena.scoring.regression import regression
+from mlarena.scoring.reliability import reliability
+from mlarena.scoring.slices import COUNT_STEP, MIN_ROWS, Slices, about, cut_slices, worst_slices
+from mlarena.scoring.veil import Noise, Veil
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-_GROUPS = 5
-_BANDS = 9
 _MAX_CLASSES = 50
-# An answer of 1e308 is one of those: sums of it, rounded, would no longer be numbers.
-_FARTHEST = 1e100
+_MAX_CLUSTERS = 50
+_JUDGED_CLUSTERS = 10
 
 
 def findings(
     task_type: str,
     y_true: Any,
     predictions: Any,
+    *,
+    veil: Veil,
     classes: Sequence[Any] | None = None,
+    probabilities: Any = None,
     features: Any = None,
 ) -> dict[str, Any]:
     """The findings of one evaluation over n hidden rows, as a JSON-able dict of aggregates.
 
-    `predictions` is (n,) or, with `classes`, probabilities (n, k), as `Metric.score` takes them;
-    `features` is the DataFrame (n, p) that slices are cut from, or its `slices.Slices`, cut before:
-    with them this takes about a millisecond. Raises MetricError as `score` does.
+    `predictions` is (n,) or, with `classes`, probabilities (n, k), as `Metric.score` takes them.
+    `probabilities` (n, k) are those behind labels, columns as `classes`. `features` is the DataFrame
+    (n, p) that slices are cut from, or its `slices.Slices`, cut before: with them this takes about a
+    millisecond. Raises MetricError as `score` does.
     """
+    slices = features if features is None or isinstance(features, Slices) else cut_slices(features)
     if task_type == "classification":
-        return classification(y_true, predictions, classes, features)
+        return classification(y_true, predictions, classes, probabilities, slices, veil)
     if task_type == "regression":
-        return regression(y_true, predictions, features)
-    return clustering(predictions)
+        return regression(y_true, predictions, slices, veil)
+    return clustering(y_true, predictions, veil)
 
 
 def classification(
-    y_true: Any, predictions: Any, classes: Sequence[Any] | None = None, features: Any = None
+    y_true: Any,
+    predictions: Any,
+    classes: Sequence[Any] | None,
+    probabilities: Any,
+    slices: Slices | None,
+    veil: Veil,
 ) -> dict[str, Any]:
-    """Confusion matrix (rows: truth, columns: answer), figures per class, worst slices."""
-    probable = np.asarray(predictions).ndim == 2 and np.asarray(predictions).shape[1] > 1
-    labels = (
-        most_likely(y_true, predictions, classes) if probable else align_labels(y_true, predictions)
-    )
+    """Confusion matrix (rows: truth, columns: answer), figures per class, reliability, worst slices."""
+    given = np.asarray(predictions)
+    if given.ndim == 2 and given.shape[1] > 1:
+        labels, probabilities = most_likely(y_true, predictions, classes), predictions
+    else:
+        labels = align_labels(y_true, predictions)
+    sure = [] if probabilities is None else [np.asarray(probabilities, dtype=float)]
+    noise = veil.noise(labels.predicted, *sure)
     # What the model answers beyond the labels of the truth is one column: wrong is wrong.
     known = labels.names[: labels.known]
     answers = np.minimum(labels.predicted, labels.known)
     width = labels.known + bool((answers == labels.known).any())
     counts = np.zeros((labels.known, width), dtype=np.int64)
     np.add.at(counts, (labels.truth, answers), 1)
+    counts = noise.about(counts)
     wrong = (labels.truth != labels.predicted).astype(float)
     return {
         "kind": "classification",
@@ -67,91 +77,82 @@ def classification(
         "confusion": _confusion(known, counts) if labels.known <= _MAX_CLASSES else None,
         "classes": _per_class(known, counts),
         "never_answered": _never_answered(labels),
-        "slices": worst_slices(features, wrong),
+        "reliability": reliability(y_true, sure[0], classes, noise) if sure else None,
+        "slices": worst_slices(slices, wrong, noise, 1.0),
     }
 
 
-def regression(y_true: Any, predictions: Any, features: Any = None) -> dict[str, Any]:
-    """Residuals (answer minus truth): bias, smoothed quantiles, histogram, error along the target."""
-    truth, answers = align_numbers(y_true, predictions)
-    answers = np.clip(answers, -_FARTHEST, _FARTHEST)
-    residual = answers - truth
-    size = np.abs(residual)
-    return {
-        "kind": "regression",
-        "rows": len(truth),
-        "bias": short(residual.mean()),
-        "mae": short(size.mean()),
-        "quantiles": _quantiles(residual),
-        "histogram": _histogram(residual),
-        "along_target": _along_target(truth, answers),
-        "slices": worst_slices(features, size),
-    }
+def clustering(y_true: Any, predictions: Any, veil: Veil) -> dict[str, Any]:
+    """Sizes of the learner's own clusters, largest first, and how far they agree with the kinds.
 
-
-def clustering(predictions: Any) -> dict[str, Any]:
-    """Sizes of the learner's own clusters, largest first; no truth is in them."""
+    `pure` is the share of the commonest kind in a cluster: what kind that is, is not said.
+    `homogeneity` is 1 where no cluster mixes kinds, `completeness` where no kind is split.
+    """
     codes = cluster_codes(predictions, len(np.asarray(predictions)))
-    sizes = np.sort(np.bincount(codes))[::-1]
-    return {
+    noise = veil.noise(codes)
+    sizes = np.bincount(codes)
+    order = np.argsort(-sizes, kind="stable")
+    found: dict[str, Any] = {
         "kind": "clustering",
         "rows": len(codes),
         "clusters": len(sizes),
-        "sizes": [int(size) for size in sizes[:_MAX_CLASSES]],
+        "sizes": [about(int(size)) for size in sizes[order[:_MAX_CLUSTERS]]],
+        "agreement": None,
     }
+    if y_true is not None:
+        found["agreement"] = _agreement(flat(y_true), codes, order[:_JUDGED_CLUSTERS], noise)
+    return found
 
 
-def compare(
-    metric: Metric, score: float, threshold: float, others: Sequence[float]
+def _agreement(
+    truth: np.ndarray, codes: np.ndarray, order: np.ndarray, noise: Noise
 ) -> dict[str, Any]:
-    """Where `score` stands against the threshold and among the others' best scores.
+    from sklearn.metrics import homogeneity_completeness_v_measure
 
-    `better_than` is the share (0..1) of `others` that the score beats, None while there are none;
-    `quartiles` (three scores) are shown from five others on.
-    """
-    beaten = sum(metric.better(score, other) for other in others)
-    ahead = sum(metric.better(other, score) for other in others)
-    ordered = sorted(others)
+    kinds, truth = np.unique(truth, return_inverse=True)
+    table = np.zeros((int(codes.max()) + 1, len(kinds)))
+    np.add.at(table, (codes, truth), 1)
+    rows = table.sum(axis=1)
+    pure = noise.means(table.max(axis=1) / rows, rows, 1.0)
+    # A small cluster would tell of few rows what they have in common.
+    judged = rows >= max(MIN_ROWS, len(codes) / 20)
+    homogeneous, complete, _ = homogeneity_completeness_v_measure(truth, codes)
     return {
-        "score": score,
-        "threshold": threshold,
-        "passed": metric.passes(score, threshold),
-        # How far over the bar; negative when short of it, whichever way the metric counts.
-        "margin": (score - threshold) * (1 if metric.direction == "higher" else -1),
-        "others": len(ordered),
-        "better_than": round(beaten / len(ordered), 4) if ordered else None,
-        "rank": ahead + 1,
-        "quartiles": [ordered[round(share * (len(ordered) - 1))] for share in (0.25, 0.5, 0.75)]
-        if len(ordered) >= 5
-        else None,
+        "homogeneity": round(float(homogeneous), 2),
+        "completeness": round(float(complete), 2),
+        "pure": [
+            round(float(np.clip(pure[place], 0, 1)), 2) if judged[place] else None
+            for place in order
+        ],
     }
 
 
 def _confusion(names: list[str], counts: np.ndarray) -> dict[str, Any]:
-    answers = [*names, "other"][: counts.shape[1]]
     return {
         "labels": names,
-        "answers": answers,
-        "counts": [[about(count) for count in row] for row in counts.tolist()],
+        "answers": [*names, "other"][: counts.shape[1]],
+        "counts": counts.tolist(),
         "rounded_to": COUNT_STEP,
     }
 
 
 def _per_class(names: list[str], counts: np.ndarray) -> list[dict[str, Any]]:
-    """Precision, recall and F1 (two decimals); None where they would rest on under MIN_ROWS rows."""
+    """Precision, recall and F1 (two decimals) of the rounded counts; None under MIN_ROWS rows."""
     table = []
     for code, name in enumerate(names):
-        right, there, said = counts[code, code], counts[code].sum(), counts[:, code].sum()
-        recall = round(float(right / there), 2) if there >= MIN_ROWS else None
-        precision = round(float(right / said), 2) if said >= MIN_ROWS else None
+        right, there, said = (
+            int(n) for n in (counts[code, code], counts[code].sum(), counts[:, code].sum())
+        )
+        recall = round(right / there, 2) if there >= MIN_ROWS else None
+        precision = round(right / said, 2) if said >= MIN_ROWS else None
         both = recall is not None and precision is not None
         table.append(
             {
                 "label": name,
-                "rows": about(there),
+                "rows": there,
                 "precision": precision,
                 "recall": recall,
-                "f1": round(float(2 * right / (there + said)), 2) if both else None,
+                "f1": round(2 * right / (there + said), 2) if both else None,
             }
         )
     return table
@@ -161,46 +162,3 @@ def _never_answered(labels: Labels) -> list[str]:
     """The classes that the model answers for no row: the first thing to mend."""
     said = set(labels.predicted.tolist())
     return [name for code, name in enumerate(labels.names[: labels.known]) if code not in said]
-
-
-def _quantiles(residual: np.ndarray) -> list[dict[str, float | None]]:
-    ordered = np.sort(residual)
-    half = MIN_ROWS // 2
-    found: list[dict[str, float | None]] = []
-    for share in QUANTILES:
-        middle = round(share * (len(ordered) - 1))
-        first = min(max(0, middle - half), max(0, len(ordered) - MIN_ROWS))
-        around = ordered[first : first + MIN_ROWS]
-        enough = len(around) >= MIN_ROWS
-        found.append({"share": share, "residual": short(around.mean()) if enough else None})
-    return found
-
-
-def _histogram(residual: np.ndarray) -> dict[str, list[Any]] | None:
-    """Bands between the smoothed outer quantiles; the first and last hold what lies beyond."""
-    outer = [entry["residual"] for entry in _quantiles(residual)]
-    low, high = outer[0], outer[-1]
-    if low is None or high is None or not low < high:
-        return None
-    edges = np.linspace(low, high, _BANDS)
-    counts = np.bincount(np.searchsorted(edges, residual), minlength=_BANDS + 1)
-    return {
-        "edges": [short(edge) for edge in edges],
-        "counts": [about(count) for count in counts.tolist()],
-    }
-
-
-def _along_target(truth: np.ndarray, answers: np.ndarray) -> list[dict[str, Any]]:
-    """Mean truth, mean answer and mean absolute error in fifths of the target, low to high."""
-    groups = min(_GROUPS, len(truth) // MIN_ROWS)
-    if not groups:
-        return []
-    return [
-        {
-            "rows": about(len(part)),
-            "truth": short(truth[part].mean()),
-            "answer": short(answers[part].mean()),
-            "mae": short(np.abs(answers[part] - truth[part]).mean()),
-        }
-        for part in np.array_split(np.argsort(truth, kind="stable"), groups)
-    ]

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from mlarena.scoring.veil import Noise
 
 # With fewer rows, two submissions that differ in one answer would show the figure jump by that row.
 MIN_ROWS = 20
 COUNT_STEP = 5
 # A slice is worth a word when its error is this many times the model's own.
 CLEARLY_WORSE = 1.25
+# … and when chance and noise would not make it so, by this many deviations.
+UNLIKELY = 2.0
 _SHOWN = 3
 _MAX_COLUMNS = 200
 _MAX_WORDS = 20
@@ -34,7 +39,7 @@ class Slices:
 
     @property
     def rows(self) -> np.ndarray:
-        return np.asarray(self.masks.sum(axis=1))
+        return np.asarray(self.masks.sum(axis=1, dtype=np.float64))
 
 
 def cut_slices(features: Any) -> Slices:
@@ -50,19 +55,23 @@ def cut_slices(features: Any) -> Slices:
     return Slices(columns, values, matrix)
 
 
-def worst_slices(features: Any, errors: np.ndarray) -> list[dict[str, Any]]:
+def worst_slices(
+    slices: Slices | None, errors: np.ndarray, noise: Noise, width: float
+) -> list[dict[str, Any]]:
     """Up to three slices, of different columns, where the mean of `errors` (n,) is clearly worst.
 
-    `features` is a DataFrame (n, p), Slices of it, or None. Weighed by error above the model's own
-    and the root of the rows, so that a small slice must be bad indeed to come before a large one.
+    Errors go from 0 to `width`. Weighed by error above the model's own and the root of the rows, so
+    that a small slice must be bad indeed to come before a large one.
     """
     overall = float(np.mean(errors))
-    if features is None or not np.isfinite(overall) or overall <= 0:
+    if slices is None or not np.isfinite(overall) or overall <= 0:
         return []
-    slices = features if isinstance(features, Slices) else cut_slices(features)
     rows = slices.rows
-    error = slices.masks @ errors / np.maximum(rows, 1)
-    weight = np.where(error >= CLEARLY_WORSE * overall, (error - overall) * np.sqrt(rows), 0.0)
+    error = noise.means(slices.masks @ errors / np.maximum(rows, 1), rows, width)
+    error = np.clip(error, 0.0, width)
+    chance = np.sqrt(np.var(errors) / rows + (width * noise.worth / rows) ** 2 / 3)
+    clearly = (error >= CLEARLY_WORSE * overall) & (error - overall >= UNLIKELY * chance)
+    weight = np.where(clearly, (error - overall) * np.sqrt(rows), 0.0)
     found: list[dict[str, Any]] = []
     for place in np.argsort(-weight, kind="stable").tolist():
         if weight[place] <= 0 or len(found) == _SHOWN:
@@ -109,4 +118,5 @@ def _cut(column: Any) -> Iterator[tuple[str, np.ndarray]]:
         inside = quarter == number
         if inside.any():
             low, high = values[inside].min(), values[inside].max()
-            yield f"{short(low):g} to {short(high):g}", inside
+            same = f"{short(low):g}" == f"{short(high):g}"
+            yield f"{short(low):g}" if same else f"{short(low):g} to {short(high):g}", inside
