@@ -13,13 +13,13 @@ from mlarena.boards.service import BoardPage, BoardRow
 
 def board_rows(board: BoardPage) -> Markup:
     """The rows of `board`, as its reader sees them: their own is marked, times are in their zone."""
-    return _all_drawn(board.rows, _own_id(board), board.board.counts_xp, _zone())
+    return _all_drawn(board.rows, _own_id(board), board.board.whole_numbers, _zone())
 
 
 def own_row(board: BoardPage) -> Markup:
     """The reader's own row, which is on another page. Only for a board that has one."""
     assert board.me is not None  # noqa: S101
-    return _drawn(board.me, True, board.board.counts_xp, _zone())
+    return _drawn(board.me, True, board.board.whole_numbers, _zone())
 
 
 def _own_id(board: BoardPage) -> int | None:
@@ -33,18 +33,18 @@ def _zone() -> str:
 
 @lru_cache(maxsize=512)
 def _all_drawn(
-    rows: tuple[BoardRow, ...], own_id: int | None, counts_xp: bool, zone: str
+    rows: tuple[BoardRow, ...], own_id: int | None, whole_numbers: bool, zone: str
 ) -> Markup:
     mine = [own_id is not None and row.user_id == own_id for row in rows]
-    drawn = [_drawn(row, own, counts_xp, zone) for row, own in zip(rows, mine, strict=True)]
+    drawn = [_drawn(row, own, whole_numbers, zone) for row, own in zip(rows, mine, strict=True)]
     return Markup("").join(drawn)
 
 
 @lru_cache(maxsize=16_384)
-def _drawn(row: BoardRow, mine: bool, counts_xp: bool, zone: str) -> Markup:
+def _drawn(row: BoardRow, mine: bool, whole_numbers: bool, zone: str) -> Markup:
     # `zone` is what the template's times depend on.
     template = current_app.jinja_env.get_template("boards/row.html")
-    return Markup(template.render(row=row, mine=mine, counts_xp=counts_xp))  # noqa: S704 – a template's
+    return Markup(template.render(row=row, mine=mine, whole_numbers=whole_numbers))  # noqa: S704 – a template's
 
 
 def init_app(app: Flask) -> None:

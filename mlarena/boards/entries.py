@@ -6,13 +6,14 @@ No row is shared between two people, so verdicts of many learners at once never 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, not_, or_, select, update
 
 from mlarena.accounts.models import User
+from mlarena.boards import moments
 from mlarena.boards.models import BoardEntry
 from mlarena.boards.names import BoardName
 from mlarena.core.clock import utcnow
@@ -58,22 +59,27 @@ def record(
     direction: str,
     at: datetime,
     details: dict[str, Any] | None = None,
+    sort_key: float | None = None,
 ) -> Change | None:
     """Enter a score that was reached at `at`. The best is kept, and of equals the first.
 
     Returns what changed, for `index.apply` after the commit; None if the row stands as it stood. The
     outcome does not depend on the order in which scores are entered. `direction` says which is better,
-    "higher" or "lower". Raises ValueError for a score that is no finite number.
+    "higher" or "lower"; a `sort_key` (smaller first) says it in the score's stead. Raises ValueError for
+    a score that is no finite number.
     """
-    return _upsert(
+    change = _upsert(
         board,
         {"user_id": user_id, "hidden": _unlisted(user_id)},
-        _scored(score, direction, at, details),
+        _scored(score, direction, at, details, sort_key),
         better=lambda new: or_(
             new.sort_key < BoardEntry.sort_key,
             and_(new.sort_key == BoardEntry.sort_key, new.reached_at < BoardEntry.reached_at),
         ),
     )
+    if change is not None:
+        moments.note(change, score, utcnow())
+    return change
 
 
 def place_house(
@@ -83,14 +89,75 @@ def place_house(
     direction: str,
     at: datetime,
     details: dict[str, Any] | None = None,
+    sort_key: float | None = None,
 ) -> Change | None:
     """Put a house baseline on the board, in place of what stood there under `label`."""
     return _upsert(
         board,
         {"label": label, "hidden": False},
-        _scored(score, direction, at, details),
+        _scored(score, direction, at, details, sort_key),
         better=lambda new: new.sort_key != BoardEntry.sort_key,
     )
+
+
+def place(board: str, user_id: int, score: float, direction: str, at: datetime) -> Change | None:
+    """Put the user on the board with a figure that may also fall, in place of what stood there."""
+    return _upsert(
+        board,
+        {"user_id": user_id, "hidden": _unlisted(user_id)},
+        _scored(score, direction, at, None, None),
+        better=lambda new: new.sort_key != BoardEntry.sort_key,
+    )
+
+
+def correct(
+    entry_id: int, version: int, score: float, sort_key: float, details: dict[str, Any]
+) -> Change | None:
+    """Put another figure into a row, a worse one too, for what was entered is measured by another rule now.
+
+    Only if the row still is at `version`; None where it has changed since, or is gone.
+    """
+    row = db.session.execute(
+        update(BoardEntry)
+        .where(BoardEntry.id == entry_id, BoardEntry.version == version)
+        .values(
+            score=float(score) + 0.0,
+            sort_key=sort_key + 0.0,
+            details=details,
+            version=next_version(now_version()),
+        )
+        .returning(*COLUMNS)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return Change(*row) if row else None
+
+
+def remove(board: str, user_id: int, version: int | None = None) -> Change | None:
+    """Take the user off the board; with `version` only if their row still is at it."""
+    whose = BoardEntry.user_id == user_id
+    found = _removed(
+        board, whose if version is None else and_(whose, BoardEntry.version == version)
+    )
+    return found[0] if found else None
+
+
+def remove_houses(board: str) -> list[Change]:
+    """Take what the house has put there off the board."""
+    return _removed(board, BoardEntry.label.is_not(None))
+
+
+def _removed(board: str, which: ColumnElement[bool]) -> list[Change]:
+    """The marks that stay in the index are later than any update on its way."""
+    gone = db.session.execute(
+        delete(BoardEntry)
+        .where(BoardEntry.board == BoardName.parse(board).stored(), which)
+        .returning(*COLUMNS)
+        .execution_options(synchronize_session=False)
+    )
+    return [
+        replace(Change(*row), version=max(row.version + 1, now_version()), hidden=True)
+        for row in gone
+    ]
 
 
 def add(board: str, user_id: int, amount: float, at: datetime) -> Change:
@@ -162,17 +229,22 @@ def _upsert(board: str, whose: dict[str, Any], what: dict[str, Any], better: Any
 
 
 def _scored(
-    score: float, direction: str, at: datetime, details: dict[str, Any] | None
+    score: float,
+    direction: str,
+    at: datetime,
+    details: dict[str, Any] | None,
+    sort_key: float | None,
 ) -> dict[str, Any]:
-    if not math.isfinite(score):
+    if not math.isfinite(score) or not math.isfinite(sort_key or 0):
         raise ValueError(f"{score} has no place on a board")
     if direction not in ("higher", "lower"):
         raise ValueError(f"a board's better scores are higher or lower, not {direction!r}")
+    if sort_key is None:
+        sort_key = -float(score) if direction == "higher" else float(score)
     # Adding 0 makes a plain zero of -0.0, which would sort the same and look different.
-    sort_key = (-float(score) if direction == "higher" else float(score)) + 0.0
     return {
         "score": float(score) + 0.0,
-        "sort_key": sort_key,
+        "sort_key": sort_key + 0.0,
         "reached_at": at,
         "details": details or {},
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from blinker import Signal
 from sqlalchemy import select
 
 from mlarena.accounts import signals
@@ -12,6 +13,9 @@ from mlarena.boards import index
 from mlarena.boards.entries import COLUMNS, EPOCH, Change, now_version, set_listed
 from mlarena.boards.models import BoardEntry
 from mlarena.core.db import db
+
+# board: str – the public name of one that changed, in the index too, without a verdict
+board_rewritten = Signal()
 
 # Where a session keeps the boards of a user who is being deleted: after the commit nobody knows them.
 LEAVING = "boards of a leaving user"
@@ -32,7 +36,7 @@ def _hide_or_show(_sender: Any, user: User, fields: set[str]) -> None:
 def _tell_index(_sender: Any, user_id: int, fields: set[str]) -> None:
     if "listed" in fields:
         rows = db.session.execute(select(*COLUMNS).where(BoardEntry.user_id == user_id))
-        index.apply([Change(*row) for row in rows])
+        _apply([Change(*row) for row in rows])
 
 
 def _remember_boards(_sender: Any, user: User) -> None:
@@ -46,4 +50,10 @@ def _take_out(_sender: Any, user_id: int) -> None:
     if leaving != user_id:
         return
     version = now_version()
-    index.apply(Change(0, board, user_id, 0.0, EPOCH, version, hidden=True) for board in boards)
+    _apply([Change(0, board, user_id, 0.0, EPOCH, version, hidden=True) for board in boards])
+
+
+def _apply(changes: list[Change]) -> None:
+    index.apply(changes)
+    for board in sorted({change.board for change in changes}):
+        board_rewritten.send(BoardEntry, board=board)

@@ -23,7 +23,7 @@ from sqlalchemy import select
 
 from mlarena.boards.entries import Change
 from mlarena.boards.models import BoardEntry
-from mlarena.boards.scripts import APPLY, AROUND, DROP, READY, STRETCH
+from mlarena.boards.scripts import APPLY, AROUND, DROP, ENDS, READY, STRETCH, UP_TO
 from mlarena.boards.standings import Stretch
 from mlarena.core.db import db
 from mlarena.core.redis import RedisError, redis_client
@@ -95,16 +95,21 @@ def around(board: str, user_id: int, n: int) -> Stretch | None:
     return _read(AROUND, board, user_id, n)
 
 
+def ends(board: str, drawn: float) -> tuple[float, float] | None:
+    """What `standings.ends` gives; None where the database has to be asked, and for an empty board."""
+    found = _ask(ENDS, board, drawn)
+    return (float(found[0]), float(found[1])) if found else None
+
+
+def up_to(board: str, bounds: Iterable[tuple[float, bool]]) -> list[tuple[int, int]] | None:
+    """What `standings.up_to` gives, or None where the database has to be asked."""
+    written = [repr(key) if within else f"({key!r}" for key, within in bounds]
+    found = _ask(UP_TO, board, *written)
+    return None if found is None else list(zip(found[::2], found[1::2], strict=True))
+
+
 def _read(script: str, board: str, *arguments: Any) -> Stretch | None:
-    global _quiet_until
-    if time.monotonic() < _quiet_until:
-        return None
-    try:
-        found = run(script, board, *arguments)
-    except RedisError as error:
-        _quiet_until = time.monotonic() + QUIET_SECONDS
-        log.warning("board read without its index", board=board, error=str(error))
-        return None
+    found = _ask(script, board, *arguments)
     if found is None:
         return None
     size, start, members, houses, place, own, stamp = found
@@ -116,6 +121,19 @@ def _read(script: str, board: str, *arguments: Any) -> Stretch | None:
         own=(place, _id_of(own)) if place >= 0 else None,
         stamp=stamp,
     )
+
+
+def _ask(script: str, board: str, *arguments: Any) -> Any:
+    """What a reading script says of the board, or None where it cannot be asked just now."""
+    global _quiet_until
+    if time.monotonic() < _quiet_until:
+        return None
+    try:
+        return run(script, board, *arguments)
+    except RedisError as error:
+        _quiet_until = time.monotonic() + QUIET_SECONDS
+        log.warning("board read without its index", board=board, error=str(error))
+        return None
 
 
 def ready(board: str) -> bool:

@@ -45,3 +45,23 @@ class BoardEntry(Base):
     version: Mapped[int] = mapped_column(BigInteger)
     hidden: Mapped[bool] = mapped_column(default=False)
     details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+
+
+class BoardMoment(Base):
+    """Somebody's better score entered the first rows of a board: what a replay is made of.
+
+    The latest of a person up to some time is where they stood then. `entered_at` is when the board
+    showed it, `reached_at` what breaks ties. Rows that entered further down are not here: a row only
+    falls, so it was never among the first ones.
+    """
+
+    __tablename__ = "board_moments"
+    __table_args__ = (Index(None, "board", "entered_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    board: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    score: Mapped[float]
+    sort_key: Mapped[float]
+    reached_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    entered_at: Mapped[datetime] = mapped_column(UtcDateTime)

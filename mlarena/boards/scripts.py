@@ -138,3 +138,33 @@ if dropped > 0 then
 end
 return dropped
 """
+
+# ARGV: how far down, from 0 (the first row) to 1 (the last). {sort key of the first row, and of that one};
+# nothing for an empty board, nil unless ready.
+ENDS = (
+    _READY
+    + """
+if not ready() then return false end
+local size = redis.call('ZCARD', KEYS[1])
+if size == 0 then return {} end
+local function key_at(place)
+  return redis.call('ZRANGE', KEYS[1], place, place, 'WITHSCORES')[2]
+end
+return {key_at(0), key_at(math.ceil((size - 1) * tonumber(ARGV[1])))}
+"""
+)
+
+# ARGV: bounds of sort keys as ZCOUNT writes them. For each the rows up to it, and the house rows among
+# them, one after the other; nil unless ready.
+UP_TO = (
+    _READY
+    + """
+if not ready() then return false end
+local counted = {}
+for i = 1, #ARGV do
+  counted[2 * i - 1] = redis.call('ZCOUNT', KEYS[1], '-inf', ARGV[i])
+  counted[2 * i] = redis.call('ZCOUNT', KEYS[3], '-inf', ARGV[i])
+end
+return counted
+"""
+)

@@ -8,7 +8,9 @@ Redis index spares, and why this is for while it is away.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, select, tuple_
@@ -63,6 +65,35 @@ def size(board: str) -> int:
     counted = select(func.count()).select_from(BoardEntry).where(BoardEntry.board == board)
     hidden = counted.where(BoardEntry.hidden.is_(True))
     return db.session.scalar(select(counted.scalar_subquery() - hidden.scalar_subquery())) or 0
+
+
+def ends(board: str, drawn: float) -> tuple[float, float] | None:
+    """The sort keys of the first row and of the one at `drawn` (0 to 1) of the way down."""
+    last = size(board) - 1
+    if last < 0:
+        return None
+    keys = select(BoardEntry.sort_key).where(*_on(BoardEntry, board)).order_by(*ORDER).limit(1)
+    found = select(keys.scalar_subquery(), keys.offset(math.ceil(last * drawn)).scalar_subquery())
+    best, worst = db.session.execute(found).one()
+    return best, worst
+
+
+def up_to(board: str, bounds: Iterable[tuple[float, bool]]) -> list[tuple[int, int]]:
+    """For each bound of sort keys (and whether it is within): the rows up to it, the house's among them."""
+    counted: list[ColumnElement[int]] = []
+    for key, within in bounds:
+        up = [] if key == math.inf else [_within(key, within)]
+        rows = select(func.count()).select_from(BoardEntry).where(*_on(BoardEntry, board), *up)
+        counted += [
+            rows.scalar_subquery(),
+            rows.where(BoardEntry.user_id.is_(None)).scalar_subquery(),
+        ]
+    found = db.session.execute(select(*counted)).one()
+    return list(zip(found[::2], found[1::2], strict=True))
+
+
+def _within(key: float, within: bool) -> ColumnElement[bool]:
+    return BoardEntry.sort_key <= key if within else BoardEntry.sort_key < key
 
 
 def _ids(board: str, start: int, count: int) -> tuple[int, ...]:

@@ -9,8 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import and_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
 from mlarena.core.db import db, insert
 from mlarena.rewards.models import Badge, UserBadge
@@ -37,15 +49,36 @@ class Facts:
 
 Condition = Callable[[Facts], float]
 _conditions: dict[str, Condition] = {}
+# Conditions whose figure grows from day to day, so that one can be half way.
+_growing: set[str] = set()
 
 
-def condition(name: str) -> Callable[[Condition], Condition]:
-    """Register a function as the `condition_type` called `name`."""
+@dataclass(frozen=True)
+class Locked:
+    """A badge that is still to be earned. `figure` of its value are there; None where there is no half
+    way."""
+
+    badge: Badge
+    figure: float | None
+
+    @property
+    def share(self) -> float:
+        """How much of it is done, 0 to 1."""
+        if not self.figure or self.badge.condition_value <= 0:
+            return 0.0
+        return max(0.0, min(1.0, self.figure / self.badge.condition_value))
+
+
+def condition(name: str, growing: bool = True) -> Callable[[Condition], Condition]:
+    """Register a function as the `condition_type` called `name`. One that is not `growing` looks at a
+    single pass: there is no progress towards it."""
 
     def register(measure: Condition) -> Condition:
         if name in _conditions:
             raise ValueError(f"the badge condition {name!r} is there twice")
         _conditions[name] = measure
+        if growing:
+            _growing.add(name)
         return measure
 
     return register
@@ -91,14 +124,75 @@ def _task_types(facts: Facts) -> float:
     return sum(kind.startswith("quest:") and passed > 0 for kind, passed in facts.kinds.items())
 
 
+@condition("challenges_completed")
+def _challenges_completed(facts: Facts) -> float:
+    return facts.kinds.get("challenge", 0)
+
+
+@condition("sql_challenges")
+def _sql_challenges(facts: Facts) -> float:
+    return facts.kinds.get("challenge:sql", 0)
+
+
+@condition("coding_challenges")
+def _coding_challenges(facts: Facts) -> float:
+    return facts.kinds.get("challenge:coding", 0)
+
+
+@condition("quizzes_passed")
+def _quizzes_passed(facts: Facts) -> float:
+    return facts.kinds.get("challenge:knowledge", 0)
+
+
+@condition("challenge_kinds")
+def _challenge_kinds(facts: Facts) -> float:
+    kinds = ("challenge:sql", "challenge:coding", "challenge:knowledge")
+    return sum(facts.kinds.get(kind, 0) > 0 for kind in kinds)
+
+
+@condition("advanced_challenges")
+def _advanced_challenges(facts: Facts) -> float:
+    return facts.kinds.get("challenge:advanced", 0)
+
+
+@condition("faster_than_reference")
+def _faster_than_reference(facts: Facts) -> float:
+    return facts.kinds.get("challenge:faster", 0)
+
+
 @condition("first_try")
 def _first_try(facts: Facts) -> float:
     return facts.kinds.get("first_try", 0)
 
 
-@condition("attempts_before_pass")
+@condition("attempts_before_pass", growing=False)
 def _attempts_before_pass(facts: Facts) -> float:
     return facts.attempts - 1 if facts.attempts else 0
+
+
+@condition("competitions_completed")
+def _competitions_completed(facts: Facts) -> float:
+    return facts.kinds.get("competition", 0)
+
+
+@condition("podiums")
+def _podiums(facts: Facts) -> float:
+    return facts.kinds.get("podium", 0)
+
+
+@condition("competitions_won")
+def _competitions_won(facts: Facts) -> float:
+    return facts.kinds.get("competition_won", 0)
+
+
+@condition("forecast_seasons")
+def _forecast_seasons(facts: Facts) -> float:
+    return facts.kinds.get("forecaster", 0)
+
+
+@condition("house_beaten")
+def _house_beaten(facts: Facts) -> float:
+    return facts.kinds.get("house_beaten", 0)
 
 
 @condition("tasks_completed")
@@ -116,24 +210,31 @@ def _perfect_score(facts: Facts) -> float:
     return facts.perfect
 
 
-def reached(badge: Badge, facts: Facts) -> bool:
-    """Whether `facts` fulfil the badge. One whose condition this version does not know never is."""
-    measure = _conditions.get(badge.condition_type)
-    return measure is not None and measure(facts) >= badge.condition_value
-
-
 def award(user_id: int, facts: Facts, at: datetime) -> list[Badge]:
     """Give the user every badge they have now earned; returns those that are new, in their order.
 
-    Called inside the caller's transaction; however often, a badge is given once.
+    Called inside the caller's transaction; however often, a badge is given once. Only those whose figure
+    is reached are looked at: an arena may have ten thousand. One whose condition this version does not
+    know is never reached.
     """
-    missing = db.session.scalars(
-        select(Badge)
-        .outerjoin(UserBadge, and_(UserBadge.badge_id == Badge.id, UserBadge.user_id == user_id))
-        .where(UserBadge.badge_id.is_(None))
-        .order_by(Badge.id)
+    reached = or_(
+        *(
+            and_(Badge.condition_type == name, Badge.condition_value <= measure(facts))
+            for name, measure in _conditions.items()
+        )
     )
-    return [badge for badge in missing if reached(badge, facts) and _give(user_id, badge, at)]
+    missing = db.session.scalars(
+        select(Badge).where(reached, ~_has(user_id)).order_by(Badge.id)
+    ).all()
+    return [badge for badge in missing if _give(user_id, badge, at)]
+
+
+def _has(user_id: int | BindParameter[int]) -> ColumnElement[bool]:
+    return (
+        select(UserBadge.badge_id)
+        .where(UserBadge.badge_id == Badge.id, UserBadge.user_id == user_id)
+        .exists()
+    )
 
 
 def _give(user_id: int, badge: Badge, at: datetime) -> bool:
@@ -146,17 +247,76 @@ def _give(user_id: int, badge: Badge, at: datetime) -> bool:
     return given.first() is not None
 
 
-def badges() -> list[Badge]:
-    """Every badge there is, in its order."""
-    return list(db.session.scalars(select(Badge).order_by(Badge.id)))
-
-
-def earned(user_id: int) -> list[tuple[UserBadge, Badge]]:
-    """The badges of one user, the latest first."""
+def earned(user_id: int, limit: int) -> list[tuple[UserBadge, Badge]]:
+    """The latest `limit` badges of one user, the latest first."""
     rows = db.session.execute(
         select(UserBadge, Badge)
         .join(Badge, Badge.id == UserBadge.badge_id)
         .where(UserBadge.user_id == user_id)
-        .order_by(UserBadge.earned_at.desc(), Badge.id.desc())
+        .order_by(UserBadge.earned_at.desc(), UserBadge.badge_id.desc())
+        .limit(limit)
     )
     return [(own, badge) for own, badge in rows]
+
+
+def count_earned(user_id: int) -> int:
+    counted = select(func.count()).select_from(UserBadge).where(UserBadge.user_id == user_id)
+    return db.session.scalar(counted) or 0
+
+
+def nearest(user_id: int, facts: Facts, each: int = 2) -> list[Locked]:
+    """What to earn next: of every condition the `each` badges that come next, the nearest first."""
+    figures = {
+        f"figure_{place}": measure(facts) for place, measure in enumerate(_conditions.values())
+    }
+    following = db.session.scalars(
+        _following(tuple(_conditions)), {**figures, "each": each, "user_id": user_id}
+    )
+    return sorted(
+        (locked(badge, facts) for badge in following),
+        key=lambda one: (-one.share, one.badge.condition_value, one.badge.id),
+    )
+
+
+@lru_cache(maxsize=4)
+def _following(conditions: tuple[str, ...]) -> Select[Badge]:
+    """The query of `nearest`, built once: that takes longer than to answer it."""
+    parts = []
+    for place, name in enumerate(conditions):
+        reached = bindparam(f"figure_{place}", type_=Badge.condition_value.type)
+        part = (
+            select(Badge.id)
+            .where(Badge.condition_type == name, Badge.condition_value > reached)
+            .order_by(Badge.condition_value, Badge.id)
+            .limit(bindparam("each", type_=Integer))
+            .subquery()
+        )
+        parts.append(select(part.c.id))
+    return select(Badge).where(Badge.id.in_(union_all(*parts)), ~_has(bindparam("user_id")))
+
+
+def locked(badge: Badge, facts: Facts) -> Locked:
+    """How far `facts` are on the way to a badge."""
+    measure = _conditions.get(badge.condition_type)
+    if measure is None or badge.condition_type not in _growing:
+        return Locked(badge, None)
+    return Locked(badge, measure(facts))
+
+
+def every_badge(
+    user_id: int | None, offset: int, limit: int
+) -> list[tuple[Badge, datetime | None]]:
+    """A stretch of all the badges there are, in their order, each with when the user earned it."""
+    own = and_(UserBadge.badge_id == Badge.id, UserBadge.user_id == user_id)
+    rows = db.session.execute(
+        select(Badge, UserBadge.earned_at)
+        .outerjoin(UserBadge, own)
+        .order_by(Badge.id)
+        .offset(offset)
+        .limit(limit)
+    )
+    return [(badge, at) for badge, at in rows]
+
+
+def count_badges() -> int:
+    return db.session.scalar(select(func.count()).select_from(Badge)) or 0

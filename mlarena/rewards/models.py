@@ -108,6 +108,8 @@ class ActivityDay(Base):
 
 class Badge(Base):
     __tablename__ = "badges"
+    # What a figure has just reached, and what it reaches next, are one step along this.
+    __table_args__ = (Index(None, "condition_type", "condition_value"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(64), unique=True)
@@ -131,6 +133,7 @@ class Badge(Base):
 
 class UserBadge(Base):
     __tablename__ = "user_badges"
+    __table_args__ = (Index(None, "user_id", "earned_at"),)
 
     user_id: Mapped[int] = mapped_column(
         ForeignKey("users.id", ondelete="CASCADE"), primary_key=True

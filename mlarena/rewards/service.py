@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, case, delete, func, select
 
 from mlarena.accounts.models import User
 from mlarena.core.clock import rfc3339
-from mlarena.core.db import db, insert
+from mlarena.core.db import UtcDateTime, db, insert, made_once
 from mlarena.rewards.badges import Facts, award
 from mlarena.rewards.levels import highest_open, opened_between, user_level
 from mlarena.rewards.models import ActivityDay, Badge, KindTotals, LearnerTotals, Level, XpEntry
@@ -28,17 +28,25 @@ class Reward:
     xp: int = 0
     new_badges: list[Badge] = field(default_factory=list)
     opened_levels: list[Level] = field(default_factory=list)
-    level_before: int = 1
-    level_after: int = 1
 
-    def shown(self) -> dict[str, Any]:
-        return {
-            "xp": self.xp,
-            "new_badges": [badge.shown() for badge in self.new_badges],
-            "opened_levels": [level.shown() for level in self.opened_levels],
-            "level_before": self.level_before,
-            "level_after": self.level_after,
-        }
+
+# A pass that earns hundreds at once, of an arena with thousands, tells of these.
+MOST_TOLD = 12
+
+
+def earned(user: User, reward: Reward, badges: list[Badge]) -> dict[str, Any]:
+    """What one verdict paid, as pages and scripts are told: `reward`, and all the badges it brought."""
+    totals = totals_of(user.id)
+    return {
+        "xp": reward.xp,
+        "xp_total": totals.xp,
+        "level_before": user_level(totals.xp - reward.xp).level,
+        **user_level(totals.xp).shown(),
+        "new_badges": [badge.shown() for badge in badges[:MOST_TOLD]],
+        "badges": len(badges),
+        "opened_levels": [level.shown() for level in reward.opened_levels],
+        "streak": totals.current_streak if user.streak_shown else None,
+    }
 
 
 def lock_totals(user_id: int) -> LearnerTotals:
@@ -47,13 +55,28 @@ def lock_totals(user_id: int) -> LearnerTotals:
     The insert comes first because a SQLite transaction that starts with a read may not be able to
     write later; on PostgreSQL it is what makes two first submissions meet in one row.
     """
-    db.session.execute(insert(LearnerTotals).values(user_id=user_id).on_conflict_do_nothing())
-    return db.session.scalars(
+    transaction = db.session().get_transaction()
+    kept: dict[int, tuple[Any, LearnerTotals]] = db.session.info.setdefault("locked totals", {})
+    held = kept.get(user_id)
+    # Each verb of one transaction asks; the first has got them, and nobody else writes them meanwhile.
+    if held is not None and held[0] is transaction is not None:
+        return held[1]
+    db.session.execute(_made(), {"user_id": user_id})
+    totals = db.session.scalars(
         select(LearnerTotals)
         .where(LearnerTotals.user_id == user_id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
+    kept.clear()
+    kept[user_id] = db.session().get_transaction(), totals
+    return totals
+
+
+@made_once
+def _made() -> Any:
+    table = LearnerTotals.__table__
+    return insert(table).values(user_id=bindparam("user_id")).on_conflict_do_nothing()
 
 
 def record_activity(user: User, at: datetime) -> list[Badge]:
@@ -89,47 +112,70 @@ def reward_pass(
     perfect: bool,
     at: datetime,
     attempts: int | None = None,
+    feats: tuple[str, ...] = (),
 ) -> Reward:
     """Pay for a passed task, once per `key` ("task:7") however often it is called.
 
-    Call it for every pass, not only the first: a later perfect score still counts as perfect.
-    `kinds` is what the pass counts as for badges, `attempts` how many submissions it took.
+    Call it for every pass, not only the first: a later perfect score still counts as perfect, and so does
+    any of `feats`, each once per task. `kinds` is what the pass counts as for badges, `attempts` how many
+    submissions it took. How many a quiz or a query took says little: only those of quests are badges.
     """
     if amount < 0:
         raise ValueError(f"a pass earns XP, it does not cost any: {amount}")
     totals = lock_totals(user.id)
-    xp_before = totals.xp
-    first = _enter(user.id, key, amount, reason, at)
+    xp_before, is_quest = totals.xp, "quest" in kinds
+    first = enter(user.id, key, amount, reason, at)
+    # What was taken back (corrections.py) is paid again like a first pass, under a key of its own.
+    round_ = "" if first else _round(user.id, key)
+    if round_:
+        first = enter(user.id, key + round_, amount, reason, at)
     if first:
         totals.xp += amount
         totals.passed += 1
-        _count_kinds(user.id, (*kinds, "first_try") if attempts == 1 else kinds)
+        _count_kinds(user.id, (*kinds, "first_try") if attempts == 1 and is_quest else kinds)
     # A line of its own in the ledger, worth nothing, is what makes "perfect" count once per task.
-    newly_perfect = perfect and _enter(user.id, f"{key}:perfect", 0, f"{reason}, perfectly", at)
+    newly_perfect = perfect and enter(
+        user.id, f"{key}:perfect{round_}", 0, f"{reason}, perfectly", at
+    )
     if newly_perfect:
         totals.perfect += 1
+    done = tuple(feat for feat in feats if enter(user.id, f"{key}:{feat}", 0, reason, at))
+    _count_kinds(user.id, done)
     db.session.flush()
     badges = []
-    if first or newly_perfect:
-        badges = award(user.id, _facts(totals, attempts if first else None), at)
+    if first or newly_perfect or done:
+        badges = award(user.id, _facts(totals, attempts if first and is_quest else None), at)
     return Reward(
         xp=amount if first else 0,
         new_badges=badges,
         opened_levels=opened_between(xp_before, totals.xp) if totals.xp > xp_before else [],
-        level_before=user_level(xp_before).level,
-        level_after=user_level(totals.xp).level,
     )
 
 
-def _enter(user_id: int, key: str, amount: int, reason: str, at: datetime) -> bool:
-    """Write one line of the ledger; False if that key has been paid."""
-    entered = db.session.execute(
-        insert(XpEntry)
-        .values(user_id=user_id, key=key, amount=amount, reason=reason[:200], created_at=at)
+def _round(user_id: int, key: str) -> str:
+    """What the keys of a pass end with that was revoked before: "" for most, ":again:1" after once."""
+    revoked = select(func.count()).where(
+        XpEntry.user_id == user_id, XpEntry.key.startswith(f"{key}:revoked:", autoescape=True)
+    )
+    times = db.session.scalar(revoked)
+    return f":again:{times}" if times else ""
+
+
+def enter(user_id: int, key: str, amount: int, reason: str, at: datetime) -> bool:
+    """Write one line of the ledger; False if that key has been paid. Who has locked the totals adds it."""
+    line = {"user_id": user_id, "key": key, "amount": amount, "reason": reason[:200]}
+    return db.session.execute(_entered(), line | {"created_at": at}).first() is not None
+
+
+@made_once
+def _entered() -> Any:
+    names = ("user_id", "key", "amount", "reason", "created_at")
+    return (
+        insert(XpEntry.__table__)
+        .values({name: bindparam(name) for name in names})
         .on_conflict_do_nothing(index_elements=["user_id", "key"])
         .returning(XpEntry.id)
     )
-    return entered.first() is not None
 
 
 def _count_kinds(user_id: int, kinds: tuple[str, ...]) -> None:
@@ -189,31 +235,37 @@ def _active_days(user_id: int, since: date = date.min) -> list[tuple[Active, Act
 
 def _count_day(user_id: int, day: date, now: Active) -> None:
     """One more submission on `day`; a day that had been saved by a freeze becomes active."""
-    fresh = insert(ActivityDay).values(
-        user_id=user_id,
-        day=day,
+    seen = {"user_id": user_id, "day": day, "at": now.at, "zone": now.zone}
+    db.session.execute(_day_counted(), seen)
+
+
+@made_once
+def _day_counted() -> Any:
+    at: Any = bindparam("at", type_=UtcDateTime)
+    zone: Any = bindparam("zone")
+    fresh = insert(ActivityDay.__table__).values(
+        user_id=bindparam("user_id"),
+        day=bindparam("day"),
         submissions=1,
         frozen=False,
-        first_at=now.at,
-        first_zone=now.zone,
-        last_at=now.at,
-        last_zone=now.zone,
+        first_at=at,
+        first_zone=zone,
+        last_at=at,
+        last_zone=zone,
     )
     new = fresh.excluded
     # False too where the day was frozen and knows no time.
     earlier = new.last_at < ActivityDay.last_at
-    db.session.execute(
-        fresh.on_conflict_do_update(
-            index_elements=["user_id", "day"],
-            set_={
-                "submissions": ActivityDay.submissions + 1,
-                "frozen": False,
-                "first_at": func.coalesce(ActivityDay.first_at, new.first_at),
-                "first_zone": func.coalesce(ActivityDay.first_zone, new.first_zone),
-                "last_at": case((earlier, ActivityDay.last_at), else_=new.last_at),
-                "last_zone": case((earlier, ActivityDay.last_zone), else_=new.last_zone),
-            },
-        )
+    return fresh.on_conflict_do_update(
+        index_elements=["user_id", "day"],
+        set_={
+            "submissions": ActivityDay.submissions + 1,
+            "frozen": False,
+            "first_at": func.coalesce(ActivityDay.first_at, new.first_at),
+            "first_zone": func.coalesce(ActivityDay.first_zone, new.first_zone),
+            "last_at": case((earlier, ActivityDay.last_at), else_=new.last_at),
+            "last_zone": case((earlier, ActivityDay.last_zone), else_=new.last_zone),
+        },
     )
 
 
@@ -257,6 +309,11 @@ def totals_of(user_id: int) -> LearnerTotals:
     )
 
 
+def facts_of(totals: LearnerTotals) -> Facts:
+    """What the badges look at, for reading."""
+    return _facts(totals)
+
+
 def streak_of(user: User, at: datetime) -> int:
     """The user's streak as it stands on their own date at `at`."""
     return streak_today(totals_of(user.id), local_day(at, user.timezone))
@@ -287,10 +344,10 @@ def calendar(user: User, at: datetime, days: int) -> list[dict[str, Any]]:
 
 
 def ledger(user_id: int, limit: int = 20) -> list[dict[str, Any]]:
-    """The user's latest XP, newest first."""
+    """The user's latest XP, newest first; below zero what was taken back."""
     rows = db.session.scalars(
         select(XpEntry)
-        .where(XpEntry.user_id == user_id, XpEntry.amount > 0)
+        .where(XpEntry.user_id == user_id, XpEntry.amount != 0)
         .order_by(XpEntry.created_at.desc(), XpEntry.id.desc())
         .limit(limit)
     )
@@ -298,3 +355,14 @@ def ledger(user_id: int, limit: int = 20) -> list[dict[str, Any]]:
         {"amount": row.amount, "reason": row.reason, "created_at": rfc3339(row.created_at)}
         for row in rows
     ]
+
+
+def gains(user_id: int, limit: int) -> list[tuple[datetime, int]]:
+    """When the user's XP changed and by how much, the latest `limit` times, oldest first."""
+    rows = db.session.execute(
+        select(XpEntry.created_at, XpEntry.amount)
+        .where(XpEntry.user_id == user_id, XpEntry.amount != 0)
+        .order_by(XpEntry.created_at.desc(), XpEntry.id.desc())
+        .limit(limit)
+    )
+    return [(at, amount) for at, amount in rows][::-1]
