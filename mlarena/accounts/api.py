@@ -7,9 +7,8 @@ from typing import Any
 
 from flask import Response, g
 from flask_login import current_user
-from sqlalchemy import or_, select
 
-from mlarena.accounts import identity, limits, logins, recovery, service, tokens
+from mlarena.accounts import identity, limits, logins, people, recovery, service, tokens
 from mlarena.accounts.models import PersonalToken, User
 from mlarena.accounts.permissions import api_login_required
 from mlarena.accounts.schemas import (
@@ -42,6 +41,7 @@ MYSELF = SOMEONE | {
     "timezone": "Europe/London",
     "kaggle_username": "",
     "listed": True,
+    "streak_shown": True,
 }
 PAIR = {
     "access_token": "eyJ...",
@@ -254,12 +254,7 @@ def change_password(json_data: PasswordIn) -> Answer:
 
 
 def _visible() -> Any:
-    """Everybody who is listed; instructors see all, and each sees themselves."""
-    if current_user.is_authenticated:
-        if current_user.is_at_least("instructor"):
-            return select(User)
-        return select(User).where(or_(User.listed, User.id == current_user.id))
-    return select(User).where(User.listed)
+    return people.visible_to(current_user if current_user.is_authenticated else None)
 
 
 def _shown(token: PersonalToken) -> dict[str, Any]:

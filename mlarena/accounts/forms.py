@@ -30,6 +30,15 @@ NEW_PASSWORD = {
 class Form(FlaskForm):
     """A form that can show what a verb found wrong."""
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """What the fields' own validators say; and no text with NUL bytes, which PostgreSQL does not take."""
+        fine: bool = super().validate(extra_validators)
+        for field in self:
+            if isinstance(field.data, str) and "\x00" in field.data:
+                field.errors = [*field.errors, "Text must not contain NUL bytes."]
+                fine = False
+        return fine
+
     def show(self, problem: Problem) -> None:
         """Put the problem's words next to their fields; what has no field goes above the form."""
         told = False
@@ -92,6 +101,7 @@ class ProfileForm(Form):
     timezone = SelectField("Time zone", choices=_zones)
     kaggle_username = StringField("Kaggle user name", render_kw={"maxlength": 64})
     listed = BooleanField("Show me on public boards and lists")
+    streak_shown = BooleanField("Show my streak, to me and on my profile")
 
 
 class PasswordForm(Form):

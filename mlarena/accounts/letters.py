@@ -6,7 +6,7 @@ from threading import Thread
 
 import structlog
 from flask import Flask, current_app, render_template
-from flask_mailman import EmailMessage
+from flask_mailman import EmailMessage, EmailMultiAlternatives
 
 from mlarena.accounts.models import User
 
@@ -41,5 +41,12 @@ def _deliver(app: Flask, letter: EmailMessage | None) -> None:
 
 
 def _write(user: User, subject: str, template: str, **words: str) -> EmailMessage:
-    body = render_template(f"accounts/mail/{template}.txt", user=user, **words)
-    return EmailMessage(subject=f"MLArena: {subject}", body=body, to=[user.email])
+    """Each letter in two forms: text for every reader, and HTML for those who want it."""
+    subject = f"MLArena: {subject}"
+    shown = {"user": user, "subject": subject, **words}
+    text, html = (
+        render_template(f"accounts/mail/{template}.{kind}", **shown) for kind in ("txt", "html")
+    )
+    letter = EmailMultiAlternatives(subject=subject, body=text, to=[user.email])
+    letter.attach_alternative(html, "text/html")
+    return letter

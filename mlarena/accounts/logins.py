@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+import time
 from datetime import timedelta
 from typing import Any
 
 import jwt
+from flask import current_app
 from flask_jwt_extended import create_access_token, create_refresh_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from sqlalchemy import bindparam, delete, select, update
@@ -100,7 +103,7 @@ def read_token(token: str, kind: str) -> tuple[User, str]:
     Raises Unauthorized, whose message says what is wrong with the token.
     """
     try:
-        claims = decode_token(token)
+        claims = _claims_of(token)
         user_id, version = _id(claims["sub"]), _id(claims["version"])
         login_id = str(claims["login"])
     except jwt.ExpiredSignatureError:
@@ -115,6 +118,27 @@ def read_token(token: str, kind: str) -> tuple[User, str]:
     if user is None:
         raise Unauthorized(REVOKED)
     return user, login_id
+
+
+# By the key and the token's hash: what a signed token says. Checking a signature takes a fifth of the time of
+# a short answer, and comes to the same each time; whether its login still holds is asked of the database.
+_verified: dict[tuple[Any, bytes], dict[str, Any]] = {}
+MOST_VERIFIED = 4096
+
+
+def _claims_of(token: str) -> dict[str, Any]:
+    """What the token says, its signature checked and its time not over. Raises as `decode_token` does."""
+    digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    name = current_app.config["JWT_SECRET_KEY"], digest
+    known = _verified.get(name)
+    if known is not None and known["exp"] > time.time():
+        return known
+    claims: dict[str, Any] = decode_token(token)
+    if len(_verified) >= MOST_VERIFIED:
+        _verified.clear()
+    if "exp" in claims:
+        _verified[name] = claims
+    return claims
 
 
 def _id(claim: Any) -> int:

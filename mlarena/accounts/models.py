@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mlarena.core.clock import rfc3339, utcnow
 from mlarena.core.db import Base, UtcDateTime
 
+# In the order of the characters' numbers on both databases, so that its index finds beginnings too.
+Key = String(256).with_variant(String(256, collation="C"), "postgresql")
 ROLES = ("learner", "instructor", "admin")
 
 
@@ -27,7 +29,7 @@ class User(Base, UserMixin):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(64))
-    username_key: Mapped[str] = mapped_column(String(256), unique=True)
+    username_key: Mapped[str] = mapped_column(Key, unique=True)
     email: Mapped[str] = mapped_column(String(254))
     email_key: Mapped[str] = mapped_column(String(254), unique=True)
     full_name: Mapped[str] = mapped_column(String(128), default="")
@@ -37,6 +39,8 @@ class User(Base, UserMixin):
     kaggle_username: Mapped[str] = mapped_column(String(64), default="")
     # Whether the user stands on public boards.
     listed: Mapped[bool] = mapped_column(default=True)
+    # Whether their streak is shown, to themselves and on their profile. It is counted all the same.
+    streak_shown: Mapped[bool] = mapped_column(default=True, server_default=true())
     # Changes with the password: every session and token made before stops working.
     credentials_version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
@@ -63,6 +67,7 @@ class User(Base, UserMixin):
             "timezone": self.timezone,
             "kaggle_username": self.kaggle_username,
             "listed": self.listed,
+            "streak_shown": self.streak_shown,
         }
 
 

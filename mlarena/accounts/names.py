@@ -12,7 +12,7 @@ import email_validator
 
 from mlarena.core.errors import Invalid
 
-SHORTEST_USERNAME, LONGEST_USERNAME = 2, 64
+SHORTEST_USERNAME, LONGEST_USERNAME = 1, 64
 LONGEST_FULL_NAME = 128
 LONGEST_EMAIL = 254
 

@@ -119,7 +119,7 @@ def settings() -> Page:
 @login_required
 def save_profile() -> Page:
     form = ProfileForm()
-    wanted = form.values("full_name", "timezone", "kaggle_username", "listed")
+    wanted = form.values("full_name", "timezone", "kaggle_username", "listed", "streak_shown")
     return _do(form, "Saved.", lambda: service.update_profile(current_user, **wanted))
 
 

@@ -39,6 +39,9 @@ class ProfileIn(Body):
     timezone: str = Field("UTC", max_length=64, description="An IANA name")
     kaggle_username: str = Field("", max_length=64)
     listed: bool = Field(True, description="Whether you stand on public boards and lists")
+    streak_shown: bool = Field(
+        True, description="Whether your streak is shown, to you and on your profile"
+    )
 
 
 class PasswordIn(Body):

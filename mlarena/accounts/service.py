@@ -20,6 +20,8 @@ RULES = {
     "timezone": names.clean_timezone,
     "kaggle_username": names.clean_kaggle_username,
 }
+# What one simply chooses, yes or no.
+CHOICES = ("listed", "streak_shown")
 TAKEN = {
     "username": "This name is taken.",
     "email": "There is an account with this address. Log in, or reset its password.",
@@ -131,9 +133,12 @@ def set_password(user: User, new: str) -> None:
 
 
 def update_profile(user: User, **given: Any) -> User:
-    """Change full_name, timezone, kaggle_username or listed. Raises Invalid naming the fields."""
-    listed = given.pop("listed", user.listed)
-    changes: dict[str, Any] = {**names.clean(RULES, given), "listed": listed}
+    """Change full_name, timezone, kaggle_username, listed or streak_shown.
+
+    Raises Invalid naming the fields.
+    """
+    choices = {name: given.pop(name) for name in CHOICES if name in given}
+    changes: dict[str, Any] = {**names.clean(RULES, given), **choices}
     fields = {name for name, value in changes.items() if getattr(user, name) != value}
     if not fields:
         return user

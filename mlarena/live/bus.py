@@ -51,6 +51,27 @@ class Bus(PubSubManager):
         super().__init__(channel=channel_of(client), write_only=write_only)
         self.client = client
 
+    def emit(
+        self, event: str, data: Any, namespace: str | None = None, room: Any = None, **more: Any
+    ) -> None:
+        """As its own, without a search for bytes through all of `data`: what we send is JSON, or refused."""
+        if more:
+            super().emit(event, data, namespace=namespace, room=room, **more)
+            return
+        message = {
+            "method": "emit",
+            "event": event,
+            "data": [data],
+            "binary": False,
+            "namespace": namespace or NAMESPACE,
+            "room": room,
+            "skip_sid": None,
+            "callback": None,
+            "host_id": self.host_id,
+        }
+        self._handle_emit(message)
+        self._publish(message)
+
     def _publish(self, data: dict[str, Any]) -> None:
         self.client.publish(self.channel, json.dumps(data, allow_nan=False, separators=(",", ":")))
 

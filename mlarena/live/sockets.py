@@ -21,6 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from mlarena.accounts import identity
 from mlarena.accounts.models import User
 from mlarena.accounts.signals import login_ended, user_deleted
+from mlarena.boards.listening import board_rewritten
+from mlarena.boards.models import BoardEntry
 from mlarena.boards.names import check_visible
 from mlarena.core.config import Settings
 from mlarena.core.errors import Malformed, Problem, Unauthorized
@@ -199,6 +201,7 @@ def init_app(app: APIFlask) -> None:
     app.extensions["sockets"] = Sockets(app, settings)
     login_ended.connect(_show_out, User)
     user_deleted.connect(_show_out, User)
+    board_rewritten.connect(_tell_watchers, BoardEntry)
 
 
 def connected(app: Flask) -> int:
@@ -210,6 +213,11 @@ def connected(app: Flask) -> int:
 def _show_out(sender: Any, user_id: int, **_: Any) -> None:
     """A login of this user ended. All their clients are disconnected: those still signed in come back."""
     publish.close(publish.user_room(user_id))
+
+
+def _tell_watchers(sender: Any, board: str, **_: Any) -> None:
+    """Somebody has left the board, hides or is back: open pages close up without a reload."""
+    publish.board_changed(board)
 
 
 def _async_mode() -> str:

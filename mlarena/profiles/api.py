@@ -9,12 +9,14 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from mlarena.accounts.permissions import api_login_required
-from mlarena.core.api import PageQuery, api_blueprint, ok, paged
+from mlarena.core.api import PageQuery, api_blueprint, ok, page_meta, paged
+from mlarena.core.clock import rfc3339
 from mlarena.core.errors import NotFound
 from mlarena.profiles import service
+from mlarena.rewards import badges
 from mlarena.rewards import service as rewards
 from mlarena.rewards.levels import level_open
-from mlarena.rewards.models import Badge, Level
+from mlarena.rewards.models import Level
 from mlarena.submissions.listing import submissions_query
 from mlarena.submissions.models import Submission
 
@@ -60,6 +62,20 @@ def list_levels(query_data: PageQuery) -> Answer:
 
 @blueprint.get("/badges")
 @blueprint.input(PageQuery, location="query")
-@blueprint.doc(summary="The badges", description="What there is to earn, and for what.")
+@blueprint.doc(
+    summary="The badges",
+    description="What there is to earn, and for what. Signed in: `earned_at` (null: not yet) and `figure`, "
+    "how much of `condition_value` is there (null where there is no half way).",
+)
 def list_badges(query_data: PageQuery) -> Answer:
-    return paged(select(Badge).order_by(Badge.id), query_data, Badge.shown)
+    user_id = current_user.id if current_user.is_authenticated else None
+    rows = badges.every_badge(user_id, query_data.offset, query_data.per_page)
+    meta = page_meta(query_data.page, query_data.per_page, badges.count_badges())
+    if user_id is None:
+        return ok([badge.shown() for badge, _ in rows], **meta)
+    facts = rewards.facts_of(rewards.totals_of(user_id))
+    own = [
+        badge.shown() | {"earned_at": rfc3339(at), "figure": badges.locked(badge, facts).figure}
+        for badge, at in rows
+    ]
+    return ok(own, **meta)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 def init_app(app: APIFlask) -> None:
     from mlarena.submissions import api, commands, listening, pages
+    from mlarena.submissions.rejudging import models  # noqa: F401 – its tables are part of the schema
 
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)

@@ -9,7 +9,9 @@ from flask_login import current_user
 from pydantic import Field
 
 from mlarena.accounts.permissions import api_login_required
-from mlarena.core.api import LARGEST_ID, PageQuery, api_blueprint, ok, paged
+from mlarena.core.api import LARGEST_ID, PageQuery, Strict, api_blueprint, ok, paged
+from mlarena.submissions import comparison, output
+from mlarena.submissions.cancel import cancel
 from mlarena.submissions.listing import submissions_query, visible
 
 blueprint = api_blueprint("submissions", "Submissions")
@@ -36,8 +38,39 @@ def list_submissions(query_data: SubmissionsQuery) -> tuple[Response, int]:
     return paged(query, query_data, lambda submission: submission.shown())
 
 
+class OutputQuery(Strict):
+    run: int = Field(0, ge=0, le=LARGEST_ID)
+    after: int = Field(0, ge=0, le=LARGEST_ID)
+
+
 @blueprint.get("/submissions/<id:submission_id>")
 @api_login_required
 def show_submission(submission_id: int) -> tuple[Response, int]:
-    """One submission with its verdict."""
-    return ok(visible(submission_id, current_user).shown())
+    """One submission with its verdict; its report also says how it stands beside others and before."""
+    return ok(comparison.shown(visible(submission_id, current_user)))
+
+
+@blueprint.get("/submissions/<id:submission_id>/output")
+@api_login_required
+@blueprint.input(OutputQuery, location="query")
+def read_output(submission_id: int, query_data: OutputQuery) -> tuple[Response, int]:
+    """What a training has printed behind piece `after` of its `run`, as the event `training` has it.
+
+    Where `run` is another now (it was tried again), all of that one. Kept for minutes; the report has it
+    for good.
+    """
+    submission = visible(submission_id, current_user)
+    after = query_data.after if query_data.run == submission.claims else 0
+    seq, text = output.read(submission, after)
+    shown = {"submission_id": submission.id, "run": submission.claims, "seq": seq, "text": text}
+    return ok({**shown, "status": submission.status})
+
+
+@blueprint.post("/submissions/<id:submission_id>/cancel")
+@api_login_required
+def cancel_submission(submission_id: int) -> tuple[Response, int]:
+    """End an own submission that waits or runs: it gets its one verdict, `failed`.
+
+    409 when its verdict was there first.
+    """
+    return ok(cancel(submission_id, current_user).shown())

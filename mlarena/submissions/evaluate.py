@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import structlog
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import selectinload
 
 from mlarena.core.db import db
 from mlarena.core.histograms import SharedHistogram
@@ -33,7 +33,7 @@ def evaluate(submission_id: int) -> str:
         try:
             with claim.renewing(submission_id, token):
                 submission = db.session.get(
-                    Submission, submission_id, options=[joinedload(Submission.task)]
+                    Submission, submission_id, options=[selectinload(Submission.task)]
                 )
                 if submission is None:
                     return "deleted"

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from mlarena.core.config import Settings, settings
-from mlarena.sandbox import Limits, Sandbox
+from mlarena.sandbox import Limits, Sandbox, fitting
 
 _sandbox: Sandbox | None = None
+_here = False
 _starting = threading.Lock()
 
 
 def sandbox() -> Sandbox:
     """This process's sandbox, started on first use."""
     return _sandbox or start(settings())
+
+
+def running() -> bool:
+    """Whether this process is one that evaluates."""
+    return _here or _sandbox is not None
+
+
+def judge_here() -> None:
+    """Make this process one that evaluates, with a sandbox as soon as it needs one: a command, which
+    cannot ask a worker."""
+    global _here
+    _here = True
 
 
 def start(wanted: Settings) -> Sandbox:
@@ -27,8 +41,10 @@ def start(wanted: Settings) -> Sandbox:
                     memory_mb=wanted.sandbox_memory_mb,
                     wall_seconds=wanted.sandbox_wall_seconds,
                 ),
-                kinds=("model",),
-                training_limits=Limits(
+                kinds=("model", "code", "sql"),
+                on_demand=("duckdb",),
+                training_limits=replace(
+                    fitting.LIMITS,
                     memory_mb=wanted.sandbox_train_memory_mb,
                     wall_seconds=wanted.sandbox_train_seconds,
                     result_bytes=wanted.max_upload_bytes,
@@ -40,8 +56,9 @@ def start(wanted: Settings) -> Sandbox:
 
 def close() -> None:
     """End the zygotes of this process."""
-    global _sandbox
+    global _sandbox, _here
     with _starting:
+        _here = False
         if _sandbox is not None:
             _sandbox.close()
             _sandbox = None

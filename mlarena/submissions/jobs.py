@@ -12,6 +12,12 @@ def evaluate(submission_id: int) -> str:
     return evaluation.evaluate(submission_id)
 
 
+def rejudge() -> int:
+    from mlarena.submissions.rejudging import work
+
+    return work.go_on()
+
+
 def sweep() -> dict[str, int]:
     from mlarena.submissions import sweep as sweeping
 

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from mlarena.accounts.models import User
 from mlarena.core.clock import rfc3339, utcnow
 from mlarena.core.db import Base, Json, UtcDateTime
-from mlarena.submissions.queues import EVALUATIONS
-
-if TYPE_CHECKING:
-    from mlarena.submissions.verdict import Verdict
+from mlarena.submissions.queues import EVALUATIONS, HOUSE
+from mlarena.submissions.verdict import Conclusion, Standing, Verdict
 
 # queued → running → scored (judged), failed (the learner's artifact is at fault), error (ours is)
 FINAL = ("scored", "failed", "error")
 
 
 class Task(Base):
-    """Anything a learner can submit to. Each wing has a subclass; the spine calls `grade`."""
+    """Anything a learner can submit to. A subclass per kind; the spine calls `grade`.
+
+    `wing` is what doors and boards call it, whatever its kind: "quest", "challenge" or "competition".
+    """
+
+    wing: ClassVar[str]
+    # Whether a score passes or does not. Where people are only put in order, none does.
+    has_a_bar: ClassVar[bool] = True
 
     __tablename__ = "tasks"
     __table_args__ = (
         CheckConstraint("status IN ('draft', 'published', 'archived')", name="status"),
         Index(None, "kind", "status", "position"),
+        Index(None, "published_at"),
     )
     __mapper_args__: Any = {"polymorphic_on": "kind"}  # noqa: RUF012
 
@@ -42,33 +48,78 @@ class Task(Base):
     version: Mapped[int] = mapped_column(default=1)
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    # When learners first found it; noted when `status` first says so.
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @validates("status")
+    def _note_publishing(self, _key: str, status: str) -> str:
+        if status == "published" and self.published_at is None:
+            self.published_at = utcnow()
+        return status
 
     def grade(self, submission: Submission) -> Verdict:
         """Judge one submission. Runs in the worker, outside any transaction."""
         raise NotImplementedError(f"{self.kind} has no grader")
 
+    def cancelled(self, submission: Submission) -> Verdict:
+        """What a submission ends with that its learner has cancelled."""
+        return Verdict.failed("You cancelled this submission.")
+
     def queue(self, payload: dict[str, Any]) -> str:
         """The name of the queue that an evaluation of `payload` waits in."""
         return EVALUATIONS
 
+    def admit(self, user_id: int) -> None:
+        """Refuse a submission by raising a Problem. Called first in the transaction that takes it in: what
+        is locked here stays locked until the submission is stored."""
+
+    def conclude(self, submission: Submission, verdict: Verdict) -> Conclusion:
+        """What the task itself keeps of a verdict. Called in settle's transaction, before anything else is
+        written."""
+        return Conclusion(verdict)
+
+    def shares(self, submission: Submission, viewer: User) -> bool:
+        """Whether `viewer` may see a submission to this task that is somebody else's."""
+        return False
+
     def board_direction(self) -> str:
-        """ "higher" or "lower": which score stands first on the task's board."""
+        """ "higher" or "lower": which score is the better one."""
         return "higher"
+
+    def standing(self, verdict: Verdict) -> Standing | None:
+        """What a scored verdict enters on the task's board; None where it has no place there."""
+        assert verdict.score is not None  # noqa: S101 – a scored one has one
+        return Standing(verdict.score, self.board_direction())
+
+    def reward(self, user_id: int) -> int:
+        """The XP that the user's first pass pays."""
+        return self.xp_reward
+
+    @classmethod
+    def credit(cls, score: float, passed: bool) -> float:
+        """The share of full marks, 0..1, that a scored verdict is worth where work is graded."""
+        return 1.0 if passed or not cls.has_a_bar else 0.0
 
     def badge_kinds(self) -> tuple[str, ...]:
         """What a pass of this task counts as, for badges."""
         return (self.kind,)
 
     def board(self) -> str:
-        return f"{self.kind}:{self.id}"
+        return f"{self.wing}:{self.id}"
 
 
 class Submission(Base):
-    """One attempt at a task. Its status moves only in `intake`, `claim` and `settle`."""
+    """One attempt at a task. Its status moves only in `intake`, `claim` and `settle`.
+
+    A house baseline is a submission too: it has no user but a name, `house`, and `attempt_no` is the
+    version of the task that it stands for. It is judged and put on the board, and nothing else: what
+    belongs to people (progress, XP, streaks, lists) asks for a user and never sees it.
+    """
 
     __tablename__ = "submissions"
     __table_args__ = (
         UniqueConstraint("user_id", "task_id", "attempt_no"),
+        CheckConstraint("(user_id IS NULL) <> (house IS NULL)", name="whose"),
         CheckConstraint(
             "status IN ('queued', 'running', 'scored', 'failed', 'error')", name="status"
         ),
@@ -84,6 +135,16 @@ class Submission(Base):
             sqlite_where=text("status IN ('queued', 'running')"),
             postgresql_where=text("status IN ('queued', 'running')"),
         ),
+        # A baseline is computed once for each version of its task.
+        Index(
+            "uq_submissions_house",
+            "task_id",
+            "house",
+            "attempt_no",
+            unique=True,
+            sqlite_where=text("house IS NOT NULL"),
+            postgresql_where=text("house IS NOT NULL"),
+        ),
         # What the sweep looks for: few rows are ever queued or running.
         Index(
             "ix_submissions_open",
@@ -92,18 +153,30 @@ class Submission(Base):
             sqlite_where=text("status IN ('queued', 'running')"),
             postgresql_where=text("status IN ('queued', 'running')"),
         ),
+        # What the console looks for: few of many.
+        Index(
+            "ix_submissions_faults",
+            "status",
+            "id",
+            sqlite_where=text("status IN ('failed', 'error')"),
+            postgresql_where=text("status IN ('failed', 'error')"),
+        ),
         # SQLite would give a deleted submission's id, and with it its job's, to the next one.
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    house: Mapped[str | None] = mapped_column(String(64))
     task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))
     attempt_no: Mapped[int]
     status: Mapped[str] = mapped_column(String(16), default="queued")
-    # What was handed in: {"format": "joblib", "filename": ..., "sha256": ..., "size": ...} or {"code": ...}
+    # The task's version that it was accepted for: an edit changes nothing for what is on its way.
+    task_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    # What was handed in: {"format": "joblib", "filename": ..., "sha256": ..., "size": ...}, {"code": ...},
+    # {"query": ...} or {"answers": ...}
     payload: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
-    # The content handed in: the name of the file's blob, or the digest of code, which has no blob.
+    # The content handed in: the name of the file's blob, or the digest of what has no blob, such as code.
     blob_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     score: Mapped[float | None]
     passed: Mapped[bool | None]
@@ -119,9 +192,16 @@ class Submission(Base):
     dispatches: Mapped[int] = mapped_column(default=0)
     dispatched_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
-    user: Mapped[User] = relationship()
+    # Set on one that is judged again: its learner's pages are told nothing of it.
+    quiet = False
+
+    user: Mapped[User | None] = relationship()
     task: Mapped[Task] = relationship()
     verdict: Mapped[VerdictRow | None] = relationship(back_populates="submission")
+
+    def queue(self) -> str:
+        """The name of the queue that its evaluation waits in."""
+        return HOUSE if self.house else self.task.queue(self.payload)
 
     def shown(self) -> dict[str, Any]:
         """The submission as api.md writes it, with its verdict where there is one."""
@@ -131,7 +211,7 @@ class Submission(Base):
             "user_id": self.user_id,
             "task_id": self.task_id,
             "task_kind": self.task.kind,
-            f"{self.task.kind}_id": self.task_id,
+            f"{self.task.wing}_id": self.task_id,
             "attempt_no": self.attempt_no,
             "status": self.status,
             "score": self.score,
@@ -144,6 +224,7 @@ class Submission(Base):
             "cases": verdict.cases if verdict else [],
             "report": verdict.report if verdict else {},
             "error": verdict.error if verdict else None,
+            "reward": verdict.earned if verdict else {},
         }
 
 
@@ -158,6 +239,8 @@ class VerdictRow(Base):
     status: Mapped[str] = mapped_column(String(16))
     cases: Mapped[list[Any]] = mapped_column(Json, default=list)
     report: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    # What it paid: XP, badges, levels, as the live event tells it. {} where nothing was earned.
+    earned: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
@@ -42,6 +42,14 @@ def add(submission: Submission, verdict: Verdict, at: datetime) -> None:
         "error": verdict.error,
     }
     db.session.add(CompletionEvent(submission_id=submission.id, payload=payload, created_at=at))
+
+
+def renew(submission: Submission, verdict: Verdict, at: datetime) -> None:
+    """The event says another verdict, and is published again. In the caller's transaction."""
+    db.session.execute(
+        delete(CompletionEvent).where(CompletionEvent.submission_id == submission.id)
+    )
+    add(submission, verdict, at)
 
 
 def drain(limit: int = BATCH) -> int:

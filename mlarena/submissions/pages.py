@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 from sqlalchemy import func, select
 
 from mlarena.core.api import page_meta
 from mlarena.core.db import db
-from mlarena.submissions.listing import submissions_query, visible
+from mlarena.core.errors import Conflict
+from mlarena.submissions import comparison, output
+from mlarena.submissions.cancel import cancel
+from mlarena.submissions.listing import lines, visible
 from mlarena.submissions.models import FINAL, Submission
 
 blueprint = Blueprint("submissions", __name__, url_prefix="/submissions")
@@ -24,19 +29,35 @@ def index() -> str:
         select(func.count()).select_from(Submission).where(Submission.user_id == current_user.id)
     )
     meta = page_meta(min(page, 100_000), PER_PAGE, total or 0)
-    query = submissions_query(user_id=current_user.id)
-    rows = db.session.scalars(query.offset((meta["page"] - 1) * PER_PAGE).limit(PER_PAGE))
-    return render_template("submissions/index.html", submissions=list(rows), meta=meta)
+    rows = lines(current_user.id, PER_PAGE, offset=(meta["page"] - 1) * PER_PAGE)
+    return render_template("submissions/index.html", submissions=rows, meta=meta)
 
 
 @blueprint.get("/<id:submission_id>")
 @login_required
 def show(submission_id: int) -> str:
     submission = visible(submission_id, current_user)
+    done = submission.status in FINAL
+    attempts = comparison.attempts(submission)
     return render_template(
         f"submissions/{submission.task.kind}.html",
         submission=submission,
         task=submission.task,
         verdict=submission.verdict,
-        done=submission.status in FINAL,
+        done=done,
+        attempts=attempts,
+        field=comparison.field(submission),
+        previous=comparison.previous(submission, attempts),
+        ahead=0 if done else comparison.ahead(submission),
+        printed=None if done else output.read(submission),
     )
+
+
+@blueprint.post("/<id:submission_id>/cancel")
+@login_required
+def end(submission_id: int) -> Any:
+    try:
+        cancel(submission_id, current_user)
+    except Conflict as late:
+        flash(late.message)
+    return redirect(url_for("submissions.show", submission_id=submission_id), 303)

@@ -5,4 +5,11 @@ from __future__ import annotations
 EVALUATIONS = "evaluations"
 # Each may take a minute: a queue of their own, so that a verdict on an upload never waits for one.
 TRAININGS = "trainings"
-EVERY = (EVALUATIONS, TRAININGS)
+# The house's own baselines, behind everything that somebody waits for.
+HOUSE = "house"
+# Questions that a page waits for: a run of code or a query, and the checks of what somebody saves.
+RUNS = "runs"
+CHECKS = "checks"
+# What waits for somebody else's servers, in a thread where nothing else waits.
+OUTSIDE = "outside"
+EVERY = (EVALUATIONS, TRAININGS, HOUSE)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from mlarena.accounts.models import User
@@ -25,10 +26,12 @@ from mlarena.core.db import db
 from mlarena.live import publish
 from mlarena.rewards import service as rewards
 from mlarena.rewards.models import Badge
-from mlarena.rewards.service import Reward
-from mlarena.submissions import outbox
+from mlarena.rewards.service import Reward, earned
+from mlarena.submissions import outbox, signals
 from mlarena.submissions.models import Progress, Submission, Task, VerdictRow
 from mlarena.submissions.verdict import Verdict
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -39,6 +42,7 @@ class Settled:
     reward: Reward | None = None
     badges: list[Badge] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    board_moved: bool = False
 
 
 def settle(submission_id: int, token: str, verdict: Verdict) -> bool:
@@ -79,10 +83,13 @@ def _write(submission_id: int, verdict: Verdict, now: datetime) -> Settled:
     submission = db.session.get_one(
         Submission,
         submission_id,
-        options=[joinedload(Submission.task), joinedload(Submission.user)],
+        options=[selectinload(Submission.task), joinedload(Submission.user)],
         populate_existing=True,
     )
-    settled = Settled(submission)
+    conclusion = submission.task.conclude(submission, verdict)
+    verdict = conclusion.verdict
+    submission.score = verdict.score
+    settled = Settled(submission, board_moved=conclusion.board_moved)
     row = VerdictRow(
         submission_id=submission_id,
         status=verdict.status,
@@ -91,19 +98,32 @@ def _write(submission_id: int, verdict: Verdict, now: datetime) -> Settled:
         error=verdict.error,
         created_at=now,
     )
+    if submission.house is not None:
+        _settle_house(settled, submission.house, verdict)
+    elif verdict.status == "scored" and verdict.score is not None:
+        _credit(settled, verdict, verdict.score, now)
+        row.earned = _earned(settled)
+    if submission.house is None:
+        outbox.add(submission, verdict, now)
     db.session.add(row)
     db.session.flush()
     set_committed_value(submission, "verdict", row)
-    if verdict.status == "scored" and verdict.score is not None:
-        _credit(settled, verdict, verdict.score, now)
-    outbox.add(submission, verdict, now)
     return settled
+
+
+def _settle_house(settled: Settled, house: str, verdict: Verdict) -> None:
+    """What a baseline gets: its marked row on the board, and nothing that is people's."""
+    if verdict.status != "scored" or verdict.score is None:
+        log.warning("a baseline has no score", house=house, error=verdict.error)
+        return
+    _place(settled, verdict)
 
 
 def _credit(settled: Settled, verdict: Verdict, score: float, now: datetime) -> None:
     """What a judged submission earns: a streak day, a place on the board, on the first pass XP."""
     submission = settled.submission
     task, user = submission.task, submission.user
+    assert user is not None  # noqa: S101 – the house has its own way
     # This locks the learner's totals, so two verdicts of one learner follow each other.
     settled.badges += rewards.record_activity(user, submission.queued_at)
     progress = db.session.get_one(Progress, (user.id, task.id), populate_existing=True)
@@ -119,14 +139,28 @@ def _credit(settled: Settled, verdict: Verdict, score: float, now: datetime) -> 
         if reward.xp:
             settled.changes.append(boards.add("global", user.id, reward.xp, now))
             settled.changes.append(boards.add("weekly", user.id, reward.xp, now))
-    change = boards.record(
-        task.board(),
-        user.id,
-        score,
-        task.board_direction(),
-        submission.queued_at,
-        details={"submission_id": submission.id, "passed": verdict.passed},
-    )
+    _place(settled, verdict)
+
+
+def _place(settled: Settled, verdict: Verdict) -> None:
+    """Where it stands on the task's board now, the learner's row or the house's."""
+    submission = settled.submission
+    standing = submission.task.standing(verdict)
+    if standing is None:
+        return
+    what: dict[str, Any] = {
+        "board": submission.task.board(),
+        "score": standing.score,
+        "direction": standing.direction,
+        "at": submission.queued_at,
+        "details": {"submission_id": submission.id, "passed": verdict.passed},
+        "sort_key": standing.sort_key,
+    }
+    if submission.house is not None:
+        change = boards.place_house(label=submission.house, **what)
+    else:
+        assert submission.user_id is not None  # noqa: S101 – it is somebody's or the house's
+        change = boards.record(user_id=submission.user_id, **what)
     if change is not None:
         settled.changes.append(change)
 
@@ -135,12 +169,13 @@ def _pay(submission: Submission, task: Task, user: User, verdict: Verdict, now: 
     return rewards.reward_pass(
         user,
         key=f"task:{task.id}",
-        amount=task.xp_reward,
+        amount=task.reward(user.id),
         reason=f"Passed {task.title}",
         kinds=task.badge_kinds(),
         perfect=verdict.perfect,
         at=now,
         attempts=submission.attempt_no,
+        feats=verdict.feats,
     )
 
 
@@ -155,16 +190,20 @@ def announce(settled: Settled) -> None:
     submission = settled.submission
     if settled.changes:
         board_index.apply(settled.changes)
-    publish.publish("verdict", announcement(settled), publish.user_room(submission.user_id))
+    if submission.user_id is not None:
+        publish.publish("verdict", submission.shown(), publish.user_room(submission.user_id))
     for change in settled.changes:
         publish.board_changed(change.board)
+    if settled.board_moved:
+        publish.board_changed(submission.task.board())
+    if settled.reward is not None and settled.reward.xp:
+        signals.xp_changed.send(Submission, user_id=submission.user_id)
     outbox.drain()
 
 
-def announcement(settled: Settled) -> dict[str, Any]:
-    """The submission as api.md has it, and what it earned."""
-    shown = settled.submission.shown()
-    if settled.reward is not None:
-        shown["reward"] = settled.reward.shown()
-    shown["new_badges"] = [badge.shown() for badge in settled.badges]
-    return shown
+def _earned(settled: Settled) -> dict[str, Any]:
+    """What the verdict paid, as its page and the live event tell it; {} for nothing."""
+    user = settled.submission.user
+    if user is None or (settled.reward is None and not settled.badges):
+        return {}
+    return earned(user, settled.reward or Reward(), settled.badges)

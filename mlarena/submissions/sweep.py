@@ -117,7 +117,7 @@ def _dispatch_again(submission_id: int, dispatches: int) -> bool:
     lost = db.session.get(Submission, submission_id)
     if lost is None:
         return False  # its owner left meanwhile
-    queue = lost.task.queue(lost.payload)
+    queue = lost.queue()
     db.session.commit()
     return dispatch.enqueue(submission_id, dispatches + 1, queue)
 

@@ -1,0 +1,6 @@
+"""What rooms above may listen to. Sent after the commit: a listener refreshes what is derived."""
+
+from blinker import Signal
+
+# user_id: int – a verdict has moved their XP
+xp_changed = Signal()
