@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 
@@ -23,6 +24,7 @@ def check_quest(
     yield from _check_data(quest)
     yield from _check_metric(quest)
     yield from _check_brief(quest, files, name)
+    yield from _check_starter(quest)
 
 
 def _check_data(quest: Quest) -> Iterator[tuple[str, str]]:
@@ -57,6 +59,28 @@ def _check_brief(quest: Quest, files: Collection[str], name: str) -> Iterator[tu
         yield "brief", "the brief is Markdown; its name ends in .md"
     elif _beside(name, quest.brief) not in files:
         yield "brief", f"there is no file `{_beside(name, quest.brief)}`"
+
+
+def _check_starter(quest: Quest) -> Iterator[tuple[str, str]]:
+    """It is run by *Train here* and stands in the downloaded script, so it must be right in both."""
+    if quest.starter_code is None:
+        return
+    try:
+        tree = ast.parse(quest.starter_code)
+    except (SyntaxError, ValueError) as error:
+        line = f"line {error.lineno}: " if isinstance(error, SyntaxError) and error.lineno else ""
+        yield "starter_code", f"{line}this is not Python"
+        return
+    defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    if "train" not in defined:
+        yield "starter_code", "define `train(X, y)` that returns the fitted model"
+    elif len(defined["train"].args.args) != 2:
+        yield "starter_code", "`train` takes two things: `def train(X, y):`"
+    if "features" in defined:
+        yield (
+            "starter_code",
+            "prepare the columns inside the model: a downloaded script could not save `features`",
+        )
 
 
 def finish_quest(quest: Quest, name: str, folder: PackFolder) -> Quest:

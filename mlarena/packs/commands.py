@@ -26,13 +26,18 @@ def check(folder: Path) -> None:
         pack = read_pack(folder, condition_types=known_conditions())
     except PackError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"{pack.info.title}: {len(pack.quests)} quests, nothing wrong")
+    many = (
+        f"{len(pack.quests)} quests, {len(pack.challenges)} challenges, "
+        f"{len(pack.contests)} competitions"
+    )
+    click.echo(f"{pack.info.title}: {many}, nothing wrong as far as reading can tell")
 
 
 @packs.command("import")
 @click.argument("folder", type=Folder)
 @click.option("--if-changed", is_flag=True, help="Skip a pack that was imported as it is now.")
-def import_(folder: Path, if_changed: bool) -> None:
+@click.option("--later", is_flag=True, help="New challenges are checked and published by a worker.")
+def import_(folder: Path, if_changed: bool, later: bool) -> None:
     """Import the pack in FOLDER: tasks are created or updated by slug, submissions are kept."""
     from sqlalchemy import select
 
@@ -40,13 +45,14 @@ def import_(folder: Path, if_changed: bool) -> None:
     from mlarena.core.installation import Note
     from mlarena.packs.importer import fingerprint, import_pack, summary
     from mlarena.packs.reader import PackError
+    from mlarena.quests.derived import any_stale
 
     name, found = f"pack:{folder.resolve().name}", fingerprint(folder)
     known = db.session.scalar(select(Note.value).where(Note.name == name))
-    if if_changed and known == found:
+    if if_changed and known == found and not any_stale():
         return
     try:
-        imported = import_pack(folder, say=click.echo)
+        imported = import_pack(folder, say=click.echo, later=later)
     except PackError as error:
         raise click.ClickException(str(error)) from None
     db.session.merge(Note(name=name, value=found))

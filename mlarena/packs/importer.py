@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
+from mlarena.boards import index as board_index
+from mlarena.challenges import engines
 from mlarena.core.db import db
 from mlarena.core.installation import installation_secret
 from mlarena.packs import schema
+from mlarena.packs.holding import hold
+from mlarena.packs.placing import check_all, save_all, save_categories
 from mlarena.packs.reader import Pack, read_pack
+from mlarena.quests import derived
 from mlarena.quests.authoring import save_dataset, save_quest
+from mlarena.quests.baselines import enter_missing
+from mlarena.quests.datasets import SOURCES, build
 from mlarena.quests.models import Dataset
 from mlarena.rewards.badges import known_conditions
 from mlarena.rewards.models import Badge, Level
+from mlarena.submissions import jail
 
 Said = Callable[[str], None]
 
@@ -31,15 +40,22 @@ class Imported:
     badges: int = 0
     datasets: int = 0
     quests: int = 0
+    challenges: int = 0
+    competitions: int = 0
 
 
-def import_pack(path: Path | str, say: Said = lambda _: None) -> Imported:
+def import_pack(
+    path: Path | str, say: Said = lambda _: None, by_workers: bool = False, later: bool = False
+) -> Imported:
     """Import the pack in the folder `path`; raises PackError before anything is written. Commits.
 
     Importing the same pack again changes nothing; a newer one updates by slug and keeps what
-    learners have done.
+    learners have done. Challenges are checked in this process, or `by_workers` where it has no jail;
+    `later`, new ones are published by a worker, each as soon as it has been checked.
     """
     pack = read_pack(path, condition_types=known_conditions())
+    with nullcontext() if by_workers else _judging_here():
+        checked = check_all(pack.challenges, say, later)
     secret = installation_secret("datasets")
     levels = {entry.slug: _save(Level, entry.model_dump()) for entry in pack.levels}
     for entry in pack.badges:
@@ -48,8 +64,35 @@ def import_pack(path: Path | str, say: Said = lambda _: None) -> Imported:
     db.session.flush()
     for quest in pack.quests:
         save_quest(quest.slug, _quest_values(quest, levels[quest.level], datasets[quest.dataset]))
+    save_categories(pack.categories)
+    changes = save_all(checked, say)
     db.session.commit()
-    return Imported(len(levels), len(pack.badges), len(datasets), len(pack.quests))
+    board_index.apply(changes)
+    enter_missing()
+    with nullcontext() if by_workers else _judging_here():
+        for contest in pack.contests:
+            hold(contest, say)
+    return Imported(
+        len(levels),
+        len(pack.badges),
+        len(datasets),
+        len(pack.quests),
+        len(pack.challenges),
+        len(pack.contests),
+    )
+
+
+@contextmanager
+def _judging_here() -> Iterator[None]:
+    """A command cannot wait for workers, which start after it: it opens a jail of its own, if it must."""
+    before = jail.running()
+    jail.judge_here()
+    try:
+        yield
+    finally:
+        if not before:
+            engines.close()
+            jail.close()
 
 
 def _names(pack: Pack) -> list[str]:
@@ -57,12 +100,19 @@ def _names(pack: Pack) -> list[str]:
 
 
 def _dataset(name: str, secret: bytes, say: Said) -> Dataset:
-    """The stored data set, or built now. Built ones are kept: a secret gives the same rows again."""
+    """The stored data set, or built now. Built ones are kept: a secret gives the same rows again.
+
+    What is said of it is the registry's, and what is made of its rows is brought up to date.
+    """
+    source = SOURCES[name]
     known = db.session.scalar(select(Dataset).where(Dataset.name == name))
     if known is not None:
+        for word in ("title", "description", "licence", "source"):
+            setattr(known, word, getattr(source, word))
+        if known.derived_with != derived.stamp():
+            say(f"drawing the data set {name}")
+            derived.derive(known, source.task_type)
         return known
-    from mlarena.quests.datasets import build  # loads pandas and scikit-learn
-
     say(f"making the data set {name}")
     return save_dataset(build(name, secret))
 

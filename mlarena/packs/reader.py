@@ -1,53 +1,43 @@
 """Reads and checks a pack folder. What comes out can be imported without another question.
 
-pack.yaml · levels.yaml · badges.yaml · quests/SLUG.yaml, each with its Markdown brief beside it.
+pack.yaml · levels.yaml · badges.yaml · categories.yaml · quests/SLUG.yaml, each with its Markdown brief
+beside it · challenges/CATEGORY/SLUG.yaml · sql/NAME.sql, which challenges share ·
+competitions/SLUG/competition.yaml with its pages and files.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from typing import Generic, TypeVar
-
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from mlarena.packs import schema
 from mlarena.packs.checks import check_quest, finish_quest
+from mlarena.packs.contests import Contest, read_contests
 from mlarena.packs.folder import PackError, PackFolder, Problem
-from mlarena.packs.yamlfile import YamlError, YamlFile
+from mlarena.packs.parsing import Model, Parsed, parse
+from mlarena.packs.written import Challenge, is_challenge, is_sql, read_challenges
 
 __all__ = ["Pack", "PackError", "Problem", "read_pack"]
 
-_Model = TypeVar("_Model", bound=schema.Entry)
-_LISTS = {"pack.yaml", "levels.yaml", "badges.yaml"}
+_LISTS = {"pack.yaml", "levels.yaml", "badges.yaml", "categories.yaml"}
 _UNREAD = {"README.md", "LICENCE", "LICENSE"}
 _MOST_SHOWN = 20
 
 
 @dataclass(frozen=True)
 class Pack:
-    """A checked pack: levels by order, quests by level and position."""
+    """A checked pack: levels by order, quests by level and position, challenges by category."""
 
     info: schema.PackInfo
     levels: list[schema.Level]
     badges: list[schema.Badge]
     quests: list[schema.Quest]
-
-
-@dataclass(frozen=True)
-class Parsed(Generic[_Model]):
-    """A checked file and the way back from its fields to their lines."""
-
-    name: str
-    model: _Model
-    yaml: YamlFile
-
-    def problem(self, message: str, *path: str | int) -> Problem:
-        return Problem(self.name, message, self.yaml.line_of(path))
+    categories: list[schema.Category]
+    challenges: list[Challenge]
+    contests: list[Contest]
 
 
 def read_pack(path: Path | str, condition_types: Collection[str] | None = None) -> Pack:
@@ -57,13 +47,14 @@ def read_pack(path: Path | str, condition_types: Collection[str] | None = None) 
     """
     folder = PackFolder(Path(path))
     problems: list[Problem] = []
-    info = _parse(folder, "pack.yaml", schema.PackInfo, problems)
-    levels = _parse(folder, "levels.yaml", schema.Levels, problems)
-    badges = _parse(folder, "badges.yaml", schema.Badges, problems)
+    info = parse(folder, "pack.yaml", schema.PackInfo, problems)
+    levels = parse(folder, "levels.yaml", schema.Levels, problems)
+    badges = parse(folder, "badges.yaml", schema.Badges, problems)
+    categories = parse(folder, "categories.yaml", schema.Categories, problems)
     names = [name for name in folder.files if _is_quest(name)]
     quests = [
         quest
-        for quest in (_parse(folder, name, schema.Quest, problems) for name in names)
+        for quest in (parse(folder, name, schema.Quest, problems) for name in names)
         if quest is not None
     ]
     if levels:
@@ -77,7 +68,15 @@ def read_pack(path: Path | str, condition_types: Collection[str] | None = None) 
                 quest.problem(f"{field}: {message}", field)
                 for field, message in check_quest(quest.model, known, folder.files, quest.name)
             ]
-    problems += _strangers(folder, quests)
+    if categories:
+        slugs = [(category.slug, "slug") for category in categories.model.categories]
+        problems += _repeats(categories, "categories", slugs)
+    known_categories = [slug for slug, _ in slugs] if categories else []
+    challenges, used = read_challenges(folder, known_categories, problems)
+    contests, theirs = read_contests(folder, problems)
+    problems += _strangers(folder, quests, used | theirs, problems)
+    problems += _twins(quests, challenges)
+    problems += _names_taken(quests, challenges, contests)
     if problems or info is None:
         raise PackError(problems[:_MOST_SHOWN])
 
@@ -88,48 +87,14 @@ def read_pack(path: Path | str, condition_types: Collection[str] | None = None) 
         sorted(levels.model.levels, key=lambda level: level.order) if levels else [],
         badges.model.badges if badges else [],
         sorted(finished, key=lambda quest: (order[quest.level], quest.position, quest.slug)),
+        categories.model.categories if categories else [],
+        challenges,
+        contests,
     )
 
 
 def _is_quest(name: str) -> bool:
     return name.startswith("quests/") and name.endswith((".yaml", ".yml"))
-
-
-def _parse(
-    folder: PackFolder, name: str, model: type[_Model], problems: list[Problem]
-) -> Parsed[_Model] | None:
-    """The checked file, or None with the reasons added to `problems`. Only pack.yaml must exist."""
-    if name not in folder.files:
-        if name == "pack.yaml":
-            problems.append(Problem(name, "this file is missing; it says which pack this is"))
-        return None
-    try:
-        file = YamlFile(folder.text(name))
-        return Parsed(name, model.model_validate(file.data), file)
-    except PackError as error:
-        problems += error.problems
-    except YamlError as error:
-        problems.append(Problem(name, error.message, error.line))
-    except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            problems.append(Problem(name, _words(detail, model), file.line_of(detail["loc"])))
-    return None
-
-
-def _words(detail: ErrorDetails, model: type[schema.Entry]) -> str:
-    """One of pydantic's findings as an author would say it."""
-    field = ".".join(str(step) for step in detail["loc"])
-    match detail["type"]:
-        case "missing":
-            return f"{field}: this is missing"
-        case "extra_forbidden":
-            known = ", ".join(model.model_fields) if len(detail["loc"]) == 1 else ""
-            return f"{field}: this key is not known" + (f"; there are {known}" if known else "")
-        case "model_type" if not field:
-            return "the file must hold keys and values, such as `title: …`"
-        case "string_pattern_mismatch":
-            return f"{field}: small letters, digits and single dashes or underscores only"
-    return f"{field}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
 
 
 def _check_levels(file: Parsed[schema.Levels]) -> list[Problem]:
@@ -172,7 +137,9 @@ def _check_badges(
     return found
 
 
-def _repeats(file: Parsed[_Model], key: str, values: list[tuple[str | int, str]]) -> list[Problem]:
+def _repeats(
+    file: Parsed[Model], key: str, values: Sequence[tuple[str | int, str]]
+) -> list[Problem]:
     seen: Counter[str | int] = Counter()
     found = []
     for place, (value, field) in enumerate(values):
@@ -182,14 +149,45 @@ def _repeats(file: Parsed[_Model], key: str, values: list[tuple[str | int, str]]
     return found
 
 
-def _strangers(folder: PackFolder, quests: list[Parsed[schema.Quest]]) -> list[Problem]:
+def _twins(quests: list[Parsed[schema.Quest]], challenges: list[Challenge]) -> list[Problem]:
+    """A quest and a challenge, or two challenges, under one slug: all tasks share one list of names."""
+    seen: set[str] = {quest.model.slug for quest in quests}
+    found = []
+    for challenge in challenges:
+        if challenge.slug in seen:
+            found.append(challenge.problem(f"slug: `{challenge.slug}` is there twice", "slug"))
+        seen.add(challenge.slug)
+    return found
+
+
+def _names_taken(
+    quests: list[Parsed[schema.Quest]], challenges: list[Challenge], contests: list[Contest]
+) -> list[Problem]:
+    taken = {quest.model.slug for quest in quests} | {one.slug for one in challenges}
+    return [
+        Problem(f"competitions/{one.slug}/competition.yaml", f"slug: `{one.slug}` is there twice")
+        for one in contests
+        if one.slug in taken
+    ]
+
+
+def _strangers(
+    folder: PackFolder,
+    quests: list[Parsed[schema.Quest]],
+    used: set[str],
+    problems: list[Problem],
+) -> list[Problem]:
     """Files that nothing reads: mostly a brief or a quest under a wrong name."""
     briefs = {str(PurePosixPath(quest.name).parent / quest.model.brief) for quest in quests}
     return [
         Problem(name, "nothing in the pack reads this file; is its name or folder right?")
         for name in folder.files
         if name not in _LISTS | _UNREAD | briefs
-        and not _is_quest(name)
+        and not (_is_quest(name) or is_challenge(name))
+        # With a challenge that could not be read, what it uses is not known.
+        and not (is_sql(name) and (name in used or problems))
+        # So with a competition: its folder is its own.
+        and not (name.startswith("competitions/") and (name in used or problems))
         # With a quest that could not be read, its brief is not known either.
         and not (name.endswith(".md") and name[:-3] + ".yaml" in folder.files)
     ]

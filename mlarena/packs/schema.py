@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
@@ -86,6 +86,89 @@ class Quest(Entry):
     hints: list[Line] = []
     limits: Limits = Limits()
     status: Literal["draft", "published"] = "published"
+
+
+class Category(Entry):
+    """One entry of categories.yaml, in the order in which they are listed."""
+
+    slug: Slug
+    name: Name
+    description: Annotated[str, StringConstraints(max_length=2000)] = ""
+
+
+class Hint(Entry):
+    """A hint, and what it costs of the points."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    cost: Annotated[int, Field(ge=0, le=10_000)] = 0
+
+
+class Challenge(Entry):
+    """One file challenges/CATEGORY/SLUG.yaml: the words around it. What is judged stands in the same file
+    and is the kind's own, see `challenges/contents`."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
+
+    slug: Slug
+    kind: Literal["sql", "coding", "knowledge"]
+    name: Name
+    summary: Line
+    description: Prose
+    difficulty: Literal["beginner", "intermediate", "advanced"]
+    points: Annotated[int, Field(ge=0, le=10_000)]
+    position: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    hints: list[Annotated[str, StringConstraints(min_length=1, max_length=2000)] | Hint] = []
+    editorial: Annotated[str, StringConstraints(max_length=20_000)] = ""
+    pass_mark: Annotated[float, Field(gt=0, le=100)] = 100.0
+    attempts_allowed: Annotated[int, Field(ge=1, le=1000)] | None = None
+    status: Literal["draft", "published"] = "published"
+
+
+class DataFile(Entry):
+    """A public file of a competition, beside its YAML."""
+
+    name: FileName
+    note: Annotated[str, StringConstraints(max_length=300)] = ""
+
+
+class Baseline(Entry):
+    """Predictions in the name of the house."""
+
+    name: Annotated[str, StringConstraints(min_length=2, max_length=40)]
+    file: FileName
+
+
+class Competition(Entry):
+    """One file competitions/SLUG/competition.yaml. Its pages are Markdown beside it.
+
+    `days`: it goes on for so many from its first import; else `starts_at` and `ends_at`. `generated` names
+    a maker of competitions/datasets, which brings data, answers and baselines.
+    """
+
+    slug: Slug
+    title: Name
+    summary: Line
+    metric: Key
+    days: Annotated[int, Field(ge=1, le=3_650)] | None = None
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+    xp_reward: Annotated[int, Field(ge=0, le=10_000)] = 100
+    rated: bool = True
+    public_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    daily_limit: Annotated[int, Field(ge=1, le=1_000)] = 5
+    failed_limit: Annotated[int, Field(ge=1, le=1_000)] = 20
+    team_size: Annotated[int, Field(ge=1, le=50)] = 1
+    ladder_step: Annotated[float, Field(gt=0, le=1e9)] | None = None
+    generated: Slug | None = None
+    files: list[DataFile] = []
+    answers: FileName | None = None
+    sample: FileName | None = None
+    baselines: list[Baseline] = []
+    status: Literal["draft", "published"] = "published"
+
+
+class Categories(Entry):
+    categories: list[Category]
 
 
 class Levels(Entry):

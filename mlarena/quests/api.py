@@ -9,12 +9,22 @@ from flask_login import current_user
 
 from mlarena.accounts.permissions import api_login_required
 from mlarena.core.api import PageQuery, api_blueprint, ok, page_meta, paged
-from mlarena.core.errors import Invalid, WrongType
+from mlarena.core.errors import Invalid, NotFound, WrongType
 from mlarena.core.security import limiter
 from mlarena.core.uploads import takes_upload
-from mlarena.quests import downloads, service
+from mlarena.live import console
+from mlarena.quests import downloads, service, tries
 from mlarena.quests.catalogue import published
-from mlarena.quests.schemas import DatasetQuery, ModelUpload, QuestsQuery, TrainingCode
+from mlarena.quests.derived import preview_of
+from mlarena.quests.schemas import (
+    DatasetQuery,
+    ModelUpload,
+    QuestsQuery,
+    SampleModelQuery,
+    StarterQuery,
+    TrainingCode,
+    TryQuery,
+)
 from mlarena.submissions.listing import submissions_query
 
 blueprint = api_blueprint("quests", "Quests")
@@ -56,6 +66,34 @@ def download(quest_id: int, query_data: DatasetQuery) -> Response:
     return downloads.csv(view.quest.dataset, query_data.part)
 
 
+@blueprint.get("/quests/<id:quest_id>/preview")
+def show_preview(quest_id: int) -> tuple[Response, int]:
+    """What the training data looks like: a drawing of each column and of the target, and some rows."""
+    found = preview_of(service.view(quest_id, asker()).quest.dataset)
+    if found is None:
+        raise NotFound("This data set has not been drawn yet.")
+    return ok(found)
+
+
+@blueprint.get("/quests/<id:quest_id>/starter")
+@api_login_required
+@blueprint.input(StarterQuery, location="query")
+@blueprint.doc(responses={200: "A Python program or a Jupyter notebook"})
+def starter(quest_id: int, query_data: StarterQuery) -> Response:
+    """The quest to work on at home: `?format=py` (with `# %%` cells) or `?format=ipynb`."""
+    return downloads.program(service.opened(quest_id, current_user).quest, query_data.format)
+
+
+@blueprint.get("/quests/<id:quest_id>/sample-model")
+@api_login_required
+@blueprint.input(SampleModelQuery, location="query")
+@blueprint.doc(responses={200: "A fitted model"})
+def sample_model(quest_id: int, query_data: SampleModelQuery) -> Response:
+    """A model that has learned nothing, to try an upload with: `?format=joblib` or `?format=skops`."""
+    quest = service.opened(quest_id, current_user).quest
+    return downloads.sample_model(quest.dataset, query_data.format)
+
+
 @blueprint.post("/quests/<id:quest_id>/submit")
 @takes_upload
 @api_login_required
@@ -94,6 +132,43 @@ def train(quest_id: int, json_data: TrainingCode) -> tuple[Response, int]:
     """
     submission = service.train_model(current_user, quest_id, json_data.code)
     return ok(submission.shown(), 202)
+
+
+@blueprint.post("/quests/<id:quest_id>/try")
+@api_login_required
+@limiter.limit(service.TRY_LIMIT)
+@blueprint.input(TrainingCode, location="json")
+@blueprint.doc(responses={202: "Taken in; how it goes comes by socket and at GET of this address"})
+def try_out(quest_id: int, json_data: TrainingCode) -> tuple[Response, int]:
+    """Try code before it is submitted: cross-validated on the training data, seen by nobody else.
+
+    The same code as for `train`. One at a time, 409 while another is on its way; kept for ten minutes.
+    """
+    tried = tries.start(current_user, quest_id, json_data.code)
+    return _tried(tried, 202)
+
+
+@blueprint.get("/quests/<id:quest_id>/try")
+@api_login_required
+@blueprint.input(TryQuery, location="query")
+def read_try(quest_id: int, query_data: TryQuery) -> tuple[Response, int]:
+    """The asker's try of this quest, and what it has printed behind piece `after` of the try `run`."""
+    service.open_quest(quest_id, current_user)
+    tried = tries.require(current_user.id, quest_id)
+    return _tried(tried, after=query_data.after if query_data.run == tried.id else 0)
+
+
+@blueprint.delete("/quests/<id:quest_id>/try")
+@api_login_required
+def cancel_try(quest_id: int) -> tuple[Response, int]:
+    """End the asker's try of this quest. 409 when it is over already."""
+    return _tried(tries.cancel(current_user, service.open_quest(quest_id, current_user)))
+
+
+def _tried(tried: tries.Try, status: int = 200, after: int = 0) -> tuple[Response, int]:
+    seq, text = console.read(tried.output, after)
+    quest = service.open_quest(tried.quest_id, current_user)
+    return ok({**tried.shown(quest), "seq": seq, "text": text}, status)
 
 
 @blueprint.get("/quests/<id:quest_id>/submissions")

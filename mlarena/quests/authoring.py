@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from mlarena.core.db import db
 from mlarena.core.storage import storage
+from mlarena.quests import derived
 from mlarena.quests.models import Dataset, Quest
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def save_dataset(built: BuiltDataset) -> Dataset:
         "title": built.title,
         "description": built.description,
         "licence": built.licence,
+        "source": built.source,
         "target": built.target,
         "columns": built.columns,
         "rows": built.rows,
@@ -40,11 +42,14 @@ def save_dataset(built: BuiltDataset) -> Dataset:
         "hidden_target_blob": _keep(labels.getvalue()),
     }
     dataset = db.session.scalar(select(Dataset).where(Dataset.name == built.name))
+    changed = dataset is None or dataset.train_blob != values["train_blob"]
     if dataset is None:
         dataset = Dataset(name=built.name, **values)
         db.session.add(dataset)
     else:
         _update(dataset, values)
+    if changed or dataset.derived_with != derived.stamp():
+        derived.derive(dataset, built.task_type)
     db.session.flush()
     return dataset
 

@@ -7,13 +7,16 @@ from typing import Any
 
 import structlog
 
-from mlarena.boards import service as boards
 from mlarena.core.storage import storage
 from mlarena.quests import training
+from mlarena.quests.card import card_of
 from mlarena.quests.hidden import Hidden, hidden
+from mlarena.quests.known import Known, known
 from mlarena.quests.models import Quest
 from mlarena.sandbox import Limits, Outcome, Sandbox
 from mlarena.scoring import report
+from mlarena.scoring.advice import advise
+from mlarena.scoring.facts import Facts
 from mlarena.scoring.metrics import Metric, MetricError
 from mlarena.submissions.jail import sandbox
 from mlarena.submissions.models import Submission
@@ -45,7 +48,7 @@ def grade(quest: Quest, submission: Submission) -> Verdict:
     payload = submission.payload
     if "code" not in payload:
         return _grade_model(quest, jail, storage().read(payload["sha256"]), payload)
-    trained = _ours_not(training.fit(quest, payload["code"], jail))
+    trained = _ours_not(training.fit(quest, submission, jail))
     if trained.artifact is None:
         return _untrained(quest, trained)
     made = {"format": "pkl", "size": len(trained.artifact)}
@@ -64,12 +67,19 @@ def _grade_model(
         artifact,
         format=payload["format"],
         features=rows.features,
-        sample=rows.sample,
+        sample=known_of(quest).table,
         method=METHODS[rule.needs],
         rows=len(rows.target),
         limits=_limits(quest, jail.limits),
+        probabilities=quest.task_type == "classification" and rule.needs == "labels",
     )
     return judge(quest, rule, rows, _ours_not(outcome), payload, trained)
+
+
+def known_of(quest: Quest) -> Known:
+    """What a model may be asked in the open."""
+    dataset = quest.dataset
+    return known(dataset.train_blob, dataset.sample_blob, dataset.target)
 
 
 def _ours_not(outcome: Outcome) -> Outcome:
@@ -82,7 +92,7 @@ def _ours_not(outcome: Outcome) -> Outcome:
 def _untrained(quest: Quest, trained: Outcome) -> Verdict:
     """The code gave no model: what it printed, and in which line it stopped."""
     message = trained.error.message if trained.error else "Your code gave no model."
-    card = _card(quest, quest.rule(), replace(trained, output=""), {}, trained)
+    card = card_of(quest, quest.rule(), replace(trained, output=""), {}, trained)
     return Verdict.failed(message, report=card, execution_ms=trained.wall_ms)
 
 
@@ -103,53 +113,51 @@ def judge(
     trained: Outcome | None = None,
 ) -> Verdict:
     """Score what came out of the jail."""
-    card = _card(quest, rule, outcome, payload, trained)
+    card = card_of(quest, rule, outcome, payload, trained)
     if outcome.status != "ok" or outcome.predictions is None:
         message = outcome.error.message if outcome.error else "Your model gave no answer."
         return Verdict.failed(message, report=card, execution_ms=outcome.wall_ms)
     unsuited = _unsuited(quest, outcome.about)
     if unsuited:
+        card["problem"] = {"category": "unsuited", "detail": "", "line": None}
         return Verdict.failed(unsuited, report=card, execution_ms=outcome.wall_ms)
     try:
         score = rule.score(
             rows.target, outcome.predictions, classes=outcome.classes, features=rows.features.frame
         )
     except MetricError as error:
+        card["problem"] = {"category": "answers", "detail": "", "line": None}
         return Verdict.failed(str(error), report=card, execution_ms=outcome.wall_ms)
-    passed = rule.passes(score, quest.threshold)
-    card["field"] = report.compare(rule, score, quest.threshold, boards.best_scores(quest.board()))
     card["findings"] = report.findings(
-        quest.task_type, rows.target, outcome.predictions, outcome.classes, rows.slices
+        *(quest.task_type, rows.target, outcome.predictions),
+        veil=rows.veil,
+        classes=outcome.classes,
+        probabilities=outcome.probabilities,
+        features=rows.slices,
     )
+    asked = known_of(quest)
+    facts = Facts(
+        task_type=quest.task_type,
+        metric=rule,
+        threshold=quest.threshold,
+        score=score,
+        findings=card["findings"],
+        download=asked.download,
+        parts=tuple(outcome.about.get("parts", ())),
+        answers=outcome.predictions,
+        milliseconds=outcome.wall_ms,
+        allowed=_limits(quest, sandbox().limits).wall_seconds * 1e3,
+        **asked.facts(rule, outcome),
+    )
+    card["seen_score"], card["advice"] = facts.seen_score, advise(facts)
     return Verdict(
         "scored",
         score=score,
-        passed=passed,
+        passed=facts.passed,
         perfect=rule.is_perfect(score),
         execution_ms=outcome.wall_ms,
         report=card,
     )
-
-
-def _card(
-    quest: Quest, rule: Metric, outcome: Outcome, payload: dict[str, Any], trained: Outcome | None
-) -> dict[str, Any]:
-    """The report card's facts that every verdict has, whatever came of it."""
-    error = outcome.error
-    return {
-        "metric": rule.name,
-        "direction": rule.direction,
-        "threshold": quest.threshold,
-        "model": outcome.about,
-        "warnings": outcome.about.get("warnings", []),
-        "output": outcome.output,
-        "file": {key: payload.get(key) for key in ("filename", "format", "size")},
-        "training": training.facts(trained) if trained else None,
-        "wall_ms": outcome.wall_ms,
-        "cpu_ms": outcome.cpu_ms,
-        "max_rss": outcome.max_rss,
-        "problem": {"category": error.category, "detail": error.detail} if error else None,
-    }
 
 
 def _unsuited(quest: Quest, about: dict[str, Any]) -> str | None:

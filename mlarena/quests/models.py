@@ -28,6 +28,7 @@ class Dataset(Base):
     title: Mapped[str] = mapped_column(String(128))
     description: Mapped[str] = mapped_column(Text, default="")
     licence: Mapped[str] = mapped_column(String(200), default="")
+    source: Mapped[str] = mapped_column(String(200), default="", server_default="")
     target: Mapped[str | None] = mapped_column(String(64))
     # [{"name": "rooms", "dtype": "float"}, ...], the features in the order of the download
     columns: Mapped[list[dict[str, Any]]] = mapped_column(Json)
@@ -37,6 +38,11 @@ class Dataset(Base):
     sample_blob: Mapped[str] = mapped_column(String(64))
     hidden_features_blob: Mapped[str] = mapped_column(String(64))
     hidden_target_blob: Mapped[str] = mapped_column(String(64))
+    # Made of the training rows alone (derived.py), and by what; None until it is made.
+    preview_blob: Mapped[str | None] = mapped_column(String(64))
+    sample_joblib_blob: Mapped[str | None] = mapped_column(String(64))
+    sample_skops_blob: Mapped[str | None] = mapped_column(String(64))
+    derived_with: Mapped[str | None] = mapped_column(String(128))
 
     def shown(self) -> dict[str, Any]:
         return {
@@ -45,10 +51,14 @@ class Dataset(Base):
             "target": self.target,
             "features": self.columns,
             "rows": self.rows,
+            "licence": self.licence,
+            "source": self.source,
         }
 
 
 class Quest(Task):
+    wing = "quest"
+
     __tablename__ = "quests"
     __mapper_args__: Any = {"polymorphic_identity": "quest", "polymorphic_load": "inline"}  # noqa: RUF012
 
@@ -72,6 +82,13 @@ class Quest(Task):
 
     def queue(self, payload: dict[str, Any]) -> str:
         return TRAININGS if "code" in payload else EVALUATIONS
+
+    def cancelled(self, submission: Submission) -> Verdict:
+        from mlarena.quests import training
+
+        if "code" in submission.payload:
+            return training.cancelled(self, submission)
+        return super().cancelled(submission)
 
     def board_direction(self) -> str:
         return self.rule().direction

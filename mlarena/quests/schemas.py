@@ -9,8 +9,7 @@ from apiflask.fields import File
 from pydantic import Field, field_validator
 
 from mlarena.core.api import LARGEST_ID, Body, PageQuery, Strict
-
-LONGEST_CODE = 64 * 1024  # bytes of UTF-8
+from mlarena.quests import code
 
 
 class QuestsQuery(PageQuery):
@@ -22,6 +21,14 @@ class DatasetQuery(Strict):
     part: Literal["train", "sample"] = "train"
 
 
+class StarterQuery(Strict):
+    format: Literal["py", "ipynb"] = "ipynb"
+
+
+class SampleModelQuery(Strict):
+    format: Literal["joblib", "skops"] = "joblib"
+
+
 class ModelUpload(Schema):
     """For the OpenAPI document; the view itself reads the file, so that nothing is read twice."""
 
@@ -29,13 +36,14 @@ class ModelUpload(Schema):
 
 
 class TrainingCode(Body):
-    code: str = Field(min_length=1, max_length=LONGEST_CODE)
+    code: str = Field(json_schema_extra={"minLength": 1, "maxLength": code.LONGEST})
 
     @field_validator("code")
     @classmethod
-    def _of_some_length(cls, code: str) -> str:
-        if not code.strip():
-            raise ValueError("The code is empty. Define `train(X, y)` in it.")
-        if len(code.encode()) > LONGEST_CODE:
-            raise ValueError(f"The code may have {LONGEST_CODE // 1024} KiB at most.")
-        return code
+    def _checked(cls, given: str) -> str:
+        return code.checked(given)
+
+
+class TryQuery(Strict):
+    run: str = Field("", max_length=32)
+    after: int = Field(0, ge=0, le=LARGEST_ID)

@@ -3,48 +3,57 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
 from mlarena.accounts.models import User
-from mlarena.core import health
+from mlarena.boards.service import Aim
 from mlarena.core.clock import utcnow
 from mlarena.core.config import settings
 from mlarena.core.db import db
-from mlarena.core.errors import Forbidden, NotFound, Unavailable
-from mlarena.core.redis import RedisError
+from mlarena.core.errors import Conflict, Forbidden, NotFound
 from mlarena.quests import artifact
 from mlarena.quests.catalogue import published
 from mlarena.quests.models import Quest
 from mlarena.rewards import service as rewards
+from mlarena.rewards.levels import levels
 from mlarena.submissions import intake
 from mlarena.submissions.models import Progress, Submission
+from mlarena.submissions.workers import require_jail
 
 # A learner's 20 submissions a minute pass; a script in a loop does not.
 SUBMIT_LIMIT = "30 per minute"
-# A training may keep a processor busy for a minute.
+# A training may keep a processor busy for a minute; of tries a learner has one at a time.
 TRAIN_LIMIT = "10 per minute"
+TRY_LIMIT = "20 per minute"
+# More of one learner's would stand before everybody else's.
+MOST_WAITING = 3
+NO_JAIL = "Models cannot be evaluated"
 
 
-@dataclass(frozen=True)
-class QuestView:
+class QuestView(NamedTuple):  # of a thousand, made in half the time of a dataclass
     """A quest as one person sees it: their progress with it, and whether their XP opens it."""
 
     quest: Quest
-    progress: Progress | None
     locked: bool
+    state: str = "new"  # or "started", "submitted", "completed"
+    attempts: int = 0
+    best_score: float | None = None
 
     @property
-    def state(self) -> str:
-        """ "new", "started", "submitted" or "completed"."""
-        return self.progress.status if self.progress else "new"
-
-    @property
-    def best_score(self) -> float | None:
-        return self.progress.best_score if self.progress else None
+    def standing(self) -> str:
+        """As a map has it: "locked", "open", "started", "tried", "passed" or "perfect"."""
+        if self.state == "completed":
+            best = self.best_score
+            perfect = best is not None and self.quest.rule().is_perfect(best)
+            return "perfect" if perfect else "passed"
+        if self.locked:
+            return "locked"
+        return {"new": "open", "started": "started"}.get(self.state, "tried")
 
     def shown(self) -> dict[str, Any]:
         quest, rule = self.quest, self.quest.rule()
@@ -67,28 +76,47 @@ class QuestView:
             "limits": quest.limits,
             "published": quest.status == "published",
             "status": self.state,
-            "attempts": self.progress.attempts if self.progress else 0,
+            "attempts": self.attempts,
             "best_score": self.best_score,
             "locked": self.locked,
         }
 
 
-_PROGRESS = (
-    select(Progress)
-    .where(Progress.user_id == bindparam("user_id"))
-    .where(Progress.task_id.in_(bindparam("task_ids", expanding=True)))
-)
+_ALL_PROGRESS = select(
+    Progress.task_id, Progress.status, Progress.attempts, Progress.best_score
+).where(Progress.user_id == bindparam("user_id"))
+_PROGRESS = _ALL_PROGRESS.where(Progress.task_id.in_(bindparam("task_ids", expanding=True)))
+# Of more quests than this all that the learner has begun is read: a list of a thousand ids is slower.
+FEW = 50
 
 
 def views(quests: Iterable[Quest], user: User | None) -> list[QuestView]:
     """Each quest as `user` (None: anyone) sees it, in two queries however many there are."""
     quests = list(quests)
-    xp = xp_of(user)
-    progress: dict[int, Progress] = {}
-    if user is not None and quests:
+    reach = _reach(user)
+    progress: dict[int, Any] = {}
+    if user is not None and len(quests) > FEW:
+        rows = db.session.execute(_ALL_PROGRESS, {"user_id": user.id})
+        progress = {task_id: stands for task_id, *stands in rows}
+    elif user is not None and quests:
         asked = {"user_id": user.id, "task_ids": [quest.id for quest in quests]}
-        progress = {row.task_id: row for row in db.session.scalars(_PROGRESS, asked)}
-    return [QuestView(q, progress.get(q.id), not _opens(q, xp, user)) for q in quests]
+        rows = db.session.execute(_PROGRESS, asked)
+        progress = {task_id: stands for task_id, *stands in rows}
+    return [
+        QuestView(quest, quest.level.required_xp > reach, *progress.get(quest.id, ()))
+        for quest in quests
+    ]
+
+
+def next_of(views: Iterable[QuestView]) -> QuestView | None:
+    """The open quest to do next, of `views` in the order of the path; None when all are passed.
+
+    One that was begun comes first: finishing it is closer than starting another.
+    """
+    open_ones = [view for view in views if not view.locked and view.state != "completed"]
+    begun = [view for view in open_ones if view.state != "new"]
+    wanted = begun or open_ones
+    return wanted[0] if wanted else None
 
 
 def view(quest_id: int, user: User | None) -> QuestView:
@@ -114,10 +142,9 @@ def open_quest(quest_id: int, user: User) -> Quest:
     """The quest alone, under the same rules as `opened`."""
     quest = _find(quest_id, user)
     need = quest.level.required_xp
-    xp = xp_of(user) if need else 0
-    if not _opens(quest, xp, user):
+    if need > 0 and need > _reach(user):
         raise Forbidden(
-            f"“{quest.level.name}” opens at {need} XP; you have {xp}. "
+            f"“{quest.level.name}” opens at {need} XP; you have {xp_of(user)}. "
             "Pass a quest of an earlier level first."
         )
     return quest
@@ -130,7 +157,7 @@ def submit_model(user: User, quest: Quest, filename: str, file: BinaryIO) -> Sub
     file is being evaluated), Unavailable (no jail on this machine).
     """
     model_format = artifact.check(filename, file)
-    _require_jail()
+    require_jail(NO_JAIL)
     _require_attempts_left(user, quest)
     payload = {"format": model_format, "filename": filename[-120:]}
     return intake.accept(user, quest, payload, file, largest=upload_bytes(quest))
@@ -139,14 +166,26 @@ def submit_model(user: User, quest: Quest, filename: str, file: BinaryIO) -> Sub
 def train_model(user: User, quest_id: int, code: str) -> Submission:
     """Hand in Python that defines `train(X, y) -> model`: fitted in the jail, then judged like an upload.
 
-    Raises NotFound, Forbidden (locked, no attempts left), Conflict (the same code is being evaluated),
-    Unavailable (no jail on this machine).
+    Raises NotFound, Forbidden (locked, no attempts left), Conflict (the same code is being evaluated, or
+    enough of the learner's is), Unavailable (no jail on this machine).
     """
     quest = open_quest(quest_id, user)
-    _require_jail()
+    require_jail(NO_JAIL)
     _require_attempts_left(user, quest)
+    waiting = db.session.scalar(_UNFINISHED, {"user_id": user.id}) or 0
+    if waiting >= MOST_WAITING:
+        raise Conflict(
+            f"{waiting} submissions of yours are still on their way. Wait for one, or cancel one."
+        )
     digest = hashlib.sha256(code.encode()).hexdigest()
     return intake.accept(user, quest, {"code": code}, digest=digest)
+
+
+_UNFINISHED = (
+    select(func.count())
+    .select_from(Submission)
+    .where(Submission.user_id == bindparam("user_id"), Submission.status.in_(("queued", "running")))
+)
 
 
 def upload_bytes(quest: Quest) -> int:
@@ -154,6 +193,29 @@ def upload_bytes(quest: Quest) -> int:
     own = quest.limits.get("upload_mb")
     most = settings().max_upload_bytes
     return min(most, own << 20) if own else most
+
+
+@dataclass(frozen=True)
+class QuestLimits:
+    """What a quest allows, in figures for people."""
+
+    upload_mb: float
+    wall_seconds: float
+    memory_mb: int
+    train_seconds: float
+    train_memory_mb: int
+
+
+def limits_of(quest: Quest) -> QuestLimits:
+    """The quest's own limits where it has them, the installation's otherwise."""
+    own, usual = quest.limits, settings()
+    return QuestLimits(
+        upload_mb=upload_bytes(quest) / (1 << 20),
+        wall_seconds=own.get("wall_seconds", usual.sandbox_wall_seconds),
+        memory_mb=own.get("memory_mb", usual.sandbox_memory_mb),
+        train_seconds=usual.sandbox_train_seconds,
+        train_memory_mb=usual.sandbox_train_memory_mb,
+    )
 
 
 def attempts_left(user: User, quest: Quest) -> int | None:
@@ -179,13 +241,32 @@ def _require_attempts_left(user: User, quest: Quest) -> None:
 
 def board_visible(quest_id: int, viewer: User | None) -> bool:
     """Whether `viewer` may see the quest's board: the same as seeing the quest."""
+    if quest_id in published():
+        return True
     status = db.session.scalar(select(Quest.status).where(Quest.id == quest_id))
     may_edit = viewer is not None and viewer.is_at_least("instructor")
-    return status == "published" or (status is not None and may_edit)
+    return status is not None and may_edit
 
 
 def board_title(quest_id: int) -> str:
+    quest = published().get(quest_id)
+    if quest is not None:
+        return quest.title
     return db.session.scalar(select(Quest.title).where(Quest.id == quest_id)) or "A quest"
+
+
+def board_aim(quest_id: int) -> Aim | None:
+    """What the quest's board measures, and where it is passed."""
+    quest = published().get(quest_id) or db.session.get(Quest, quest_id)
+    if quest is None:
+        return None
+    rule = quest.rule()
+    return Aim(rule.label, rule.direction, quest.threshold)
+
+
+def level_steps() -> list[tuple[int, str, int]]:
+    """The learning levels as the boards divide themselves by them: (id, name, required XP)."""
+    return [(level.id, level.name, level.required_xp) for level in levels()]
 
 
 def xp_of(user: User | None) -> int:
@@ -194,17 +275,8 @@ def xp_of(user: User | None) -> int:
     return rewards.xp_of(user.id)
 
 
-def _opens(quest: Quest, xp: int, user: User | None) -> bool:
-    may_edit = user is not None and user.is_at_least("instructor")
-    return may_edit or xp >= quest.level.required_xp
-
-
-def _require_jail() -> None:
-    """Fail closed: where the workers say that they cannot jail, nothing is taken in."""
-    try:
-        workers = [beat.get("sandbox", {}) for beat in health.beats().get("worker", [])]
-    except RedisError:
-        return  # nobody can say; the worker itself refuses if it must
-    refusals = [sandbox["refuses"] for sandbox in workers if sandbox.get("refuses")]
-    if refusals and len(refusals) == len(workers):
-        raise Unavailable(f"Models cannot be evaluated on this machine: {refusals[0]}")
+def _reach(user: User | None) -> float:
+    """Levels that ask for no more XP than this are open to `user`: all of them to who may edit."""
+    if user is not None and user.is_at_least("instructor"):
+        return math.inf
+    return xp_of(user)

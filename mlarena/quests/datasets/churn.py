@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlarena.core.seeding import generator
 from mlarena.quests.datasets.dataset import Parts
-from mlarena.quests.datasets.seeding import generator
 
 if TYPE_CHECKING:
     import numpy as np

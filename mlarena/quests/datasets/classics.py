@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from mlarena.core.seeding import generator
 from mlarena.quests.datasets.dataset import Parts
-from mlarena.quests.datasets.seeding import generator
 from mlarena.scoring.metrics import METRICS
 
 if TYPE_CHECKING:

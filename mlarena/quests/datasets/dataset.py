@@ -33,6 +33,7 @@ class Source:
     title: str
     description: str
     licence: str
+    source: str
     target: str | None
     task_type: str
     features: str  # "numeric" or "mixed": what the starter code must be ready for
@@ -50,6 +51,7 @@ class Dataset:
     title: str
     description: str
     licence: str
+    source: str
     target: str | None
     task_type: str
     train: pd.DataFrame

@@ -1,0 +1,109 @@
+"""From a pack's competitions to rows. What learners have done in one stays, and so do its dates."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from mlarena.competitions import authoring
+from mlarena.competitions.datasets import SOURCES, Made
+from mlarena.competitions.models import Competition, HostedCompetition
+from mlarena.core.clock import utcnow
+from mlarena.core.db import db
+from mlarena.core.errors import Problem as Refused
+from mlarena.core.installation import Note, installation_secret
+from mlarena.packs.contests import Contest
+from mlarena.packs.folder import PackError, Problem
+from mlarena.submissions.models import Task
+
+DATES = ("starts_at", "ends_at")
+
+
+def hold(contest: Contest, say: Callable[[str], None]) -> None:
+    """Create the competition, or bring it up to date by its slug. Commits. Raises PackError with the words
+    of what refuses it: answers that cannot be scored, a metric that is fixed since it opened."""
+    try:
+        _hold(contest, say)
+    except Refused as refused:
+        db.session.rollback()
+        raise PackError(
+            [Problem(f"competitions/{contest.slug}/competition.yaml", refused.message)]
+        ) from None
+
+
+def _hold(contest: Contest, say: Callable[[str], None]) -> None:
+    task = db.session.scalar(select(Task).where(Task.slug == contest.slug))
+    if task is not None and not isinstance(task, HostedCompetition):
+        raise Refused(f"slug: there is a {task.kind} by this name already")
+    fields = _fields(contest)
+    if task is None:
+        competition: Competition = authoring.create(None, {**fields, **_dates(contest)})
+    else:
+        fields.pop("slug")
+        changed = {name: value for name, value in fields.items() if getattr(task, name) != value}
+        competition = authoring.update(task, changed) if changed else task
+    if _new(competition, contest):
+        say(f"making the competition {contest.slug}")
+        _fill(competition, _made(contest))
+        db.session.merge(Note(name=_note(contest), value=_stamp(contest)))
+        db.session.commit()
+    if contest.model.status == "published" and competition.status == "draft":
+        authoring.open_(competition)
+
+
+def _fields(contest: Contest) -> dict[str, Any]:
+    about = contest.model.model_dump(
+        exclude={"days", *DATES, "generated", "files", "answers", "sample", "baselines", "status"}
+    )
+    return {**about, **contest.pages}
+
+
+def _dates(contest: Contest) -> dict[str, Any]:
+    """Of a new one. With `days` it begins with the import, so that a fresh arena has something going on."""
+    model, now = contest.model, utcnow()
+    if model.days is not None:
+        return {"starts_at": now, "ends_at": now + timedelta(days=model.days)}
+    return {"starts_at": model.starts_at, "ends_at": model.ends_at}
+
+
+def _note(contest: Contest) -> str:
+    return f"competition:{contest.slug}"
+
+
+def _stamp(contest: Contest) -> str:
+    """What its files are made of. Generated ones are made once: another numpy may draw other numbers."""
+    if contest.model.generated:
+        return f"generated {contest.model.generated}"
+    digest = hashlib.sha256(repr(sorted(contest.files.items())).encode())
+    return digest.hexdigest()
+
+
+def _new(competition: Competition, contest: Contest) -> bool:
+    known = db.session.get(Note, _note(contest))
+    return known is None or known.value != _stamp(contest) or not competition.answers_blob
+
+
+def _made(contest: Contest) -> Made:
+    model, texts = contest.model, contest.files
+    if model.generated:
+        return SOURCES[model.generated](installation_secret("datasets"))
+    return Made(
+        files={one.name: (texts[one.name].encode(), one.note) for one in model.files},
+        answers=texts[model.answers or ""].encode(),
+        baselines={one.name: texts[one.file].encode() for one in model.baselines},
+        sample=texts[model.sample].encode() if model.sample else None,
+    )
+
+
+def _fill(competition: Competition, made: Made) -> None:
+    for name, (content, note) in made.files.items():
+        authoring.add_file(competition, name, io.BytesIO(content), note)
+    sample = io.BytesIO(made.sample) if made.sample else None
+    authoring.set_answers(competition, io.BytesIO(made.answers), sample)
+    for name, content in made.baselines.items():
+        authoring.add_baseline(competition, name, io.BytesIO(content))
