@@ -1,0 +1,1 @@
+"""Coding challenges: a Python function, judged on JSON cases in the jail."""
