@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlarena.quests.models import Quest
-from mlarena.quests.service import QuestView
+from mlarena.quests.service import QuestView, next_of
 
 
 @dataclass(frozen=True)
@@ -16,15 +16,10 @@ class NextStep:
 
 
 def next_step(views: Sequence[QuestView]) -> NextStep | None:
-    """The open quest to do next, of `views` in the order of the path; None when all are passed.
-
-    One that was begun comes first: finishing it is closer than starting another.
-    """
-    open_ones = [view for view in views if not view.locked and view.state != "completed"]
-    begun = [view for view in open_ones if view.state != "new"]
-    if not open_ones:
+    """The quest that `next_of` names, with its reason; None when all are passed."""
+    view = next_of(views)
+    if view is None:
         return None
-    view = (begun or open_ones)[0]
     return NextStep(view.quest, _reason(view, passed=any(v.state == "completed" for v in views)))
 
 

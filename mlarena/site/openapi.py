@@ -32,8 +32,15 @@ TAGS = {
     "Accounts": "Register, log in, tokens, profiles.",
     "Progress": "XP, levels, streaks and badges.",
     "Quests": "Train a model, upload it, see it scored.",
+    "Challenges": "SQL, coding and quizzes: try, hand in, write your own.",
+    "Cohorts": "Classes: join one, see what is due, read your grades.",
+    "Cohorts, for instructors": "Lead a class: people, assignments, progress, gradebook.",
+    "Console": "The submissions log, judging again, the audit log.",
+    "Competitions": "Predictions on hidden answers, live boards, teams, ratings; write your own.",
+    "Forecasts": "Football: matches, the house model's word, and your own until kick-off.",
     "Submissions": "What was handed in, and its verdict.",
     "Leaderboards": "Who stands where.",
+    "Search": "Tasks, people and pages by name.",
 }
 
 SECURITY_SCHEMES: dict[str, Schema] = {
@@ -112,15 +119,19 @@ def _describe_success(path: str, method: str, responses: Document) -> None:
     if status != 200 and "200" in responses and str(status) not in responses:
         # APIFlask supposes 200 where a view says nothing.
         responses[str(status)] = responses.pop("200")
-    file_type = FILES.get((method.upper(), path))
+    file_types = FILES.get((method.upper(), path))
     for code, said in responses.items():
         if not code.startswith("2"):
             continue
-        if file_type:
-            said["content"] = {file_type: {"schema": {"type": "string"}}}
+        if file_types:
+            said["content"] = {kind: {"schema": _file(kind)} for kind in file_types}
         else:
             content = said.setdefault("content", {}).setdefault("application/json", {})
             content["schema"] = envelope(shape)
+
+
+def _file(kind: str) -> Schema:
+    return {"type": "object"} if kind.endswith("json") else {"type": "string"}
 
 
 def envelope(shape: Schema) -> Schema:
@@ -138,8 +149,8 @@ def _possible_errors(path: str, method: str, operation: Document) -> list[int]:
     takes_path = any(p["in"] == "path" for p in operation.get("parameters", []))
     takes_query = any(p["in"] == "query" for p in operation.get("parameters", []))
     found = [401, 429, 503]  # a bad token is refused also where none is needed
-    if takes_path or takes_query:
-        found.append(404)  # a query may name what is not there, too
+    if takes_path or takes_query or "requestBody" in operation:
+        found.append(404)  # a query or a body may name what is not there, too
     if takes_query or "requestBody" in operation:
         found.append(422)
     if method in BODY_METHODS:

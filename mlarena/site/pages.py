@@ -3,43 +3,37 @@
 from __future__ import annotations
 
 from apiflask import APIFlask
-from flask import Blueprint, Response, g, render_template, url_for
+from flask import Blueprint, Response, render_template, url_for
 from flask_login import current_user
 
 from mlarena.accounts.models import User
 from mlarena.boards import service as boards
+from mlarena.competitions import service as competitions
 from mlarena.core.clock import utcnow
-from mlarena.core.db import db
+from mlarena.forecasts import own as forecasting
 from mlarena.quests import service as quests
 from mlarena.quests.catalogue import published
 from mlarena.rewards import service as rewards
 from mlarena.rewards.levels import user_level
 from mlarena.rewards.streaks import local_day, streak_today
-from mlarena.site.health import Banner
+from mlarena.site import visits
 from mlarena.site.next_step import next_step
-from mlarena.submissions.listing import submissions_query
+from mlarena.site.since import since
+from mlarena.submissions.listing import lines
 
 blueprint = Blueprint("site", __name__)
 
 FIRST_ROWS = 10
-AROUND = 3
+# Of the board around oneself: so many rows are shown, and in so many who passed is looked for.
+LEAGUE = 3
+RIVALS = 50
+STREAK_DAYS = 14
 RECENT = 5
+COMPETITIONS = 3
 
 
 def init_pages(app: APIFlask) -> None:
     app.register_blueprint(blueprint)
-    app.add_template_global(own_xp)
-    app.add_template_global(Banner().degraded, "degraded")
-
-
-def own_xp() -> int:
-    """The XP of whoever is signed in, read once a request."""
-    if not current_user.is_authenticated:
-        return 0
-    if "own_xp" not in g:
-        g.own_xp = rewards.xp_of(current_user.id)
-    xp: int = g.own_xp
-    return xp
 
 
 @blueprint.get("/")
@@ -50,18 +44,24 @@ def home() -> str:
 
 
 def _home_of(user: User) -> str:
-    totals = rewards.totals_of(user.id)
+    now = utcnow()
     views = quests.views(published().values(), user)
+    near = boards.league("global", user, RIVALS)
+    last = visits.look(user, now, near.me.rank if near and near.me else None)
+    totals = rewards.totals_of(user.id)
     return render_template(
         "site/home.html",
         step=next_step(views),
         any_quest=bool(views),
-        xp=totals.xp,
+        since=since(user, last, near) if last else None,
+        totals=totals,
         level=user_level(totals.xp),
-        streak=streak_today(totals, local_day(utcnow(), user.timezone)),
-        longest=totals.longest_streak,
-        around=boards.around("global", user.id, AROUND),
-        submissions=list(db.session.scalars(submissions_query(user_id=user.id).limit(RECENT))),
+        streak=streak_today(totals, local_day(now, user.timezone)),
+        days=rewards.calendar(user, now, STREAK_DAYS) if user.streak_shown else [],
+        league=near.closer(LEAGUE) if near else None,
+        competitions=competitions.going_on(user, COMPETITIONS),
+        submissions=lines(user.id, RECENT),
+        match=forecasting.next_match(user.id),
     )
 
 
@@ -72,7 +72,12 @@ def api_docs() -> str:
 
 @blueprint.get("/robots.txt")
 def robots() -> Response:
-    """The front page, quests and boards may be found; people's profiles and the API need not."""
-    closed = ("/api/", "/users/", "/submissions", "/auth/", url_for("metrics.metrics"))
+    """The front page, quests and boards may be found; people's profiles and the API need not.
+
+    What asks for a login needs no line: who comes without one is led to the login page, which names
+    itself as the one page that all those addresses lead to (`rel=canonical`). A line here would keep
+    nobody out, and would have those who may read a page told that it must not be.
+    """
+    closed = ("/api/", "/users/", "/auth/", url_for("metrics.metrics"))
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")

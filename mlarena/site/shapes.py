@@ -5,41 +5,21 @@ The contract test sends random requests and holds every answer against these.
 
 from __future__ import annotations
 
-from typing import Any
-
-Schema = dict[str, Any]
-
-INTEGER: Schema = {"type": "integer"}
-NUMBER: Schema = {"type": "number"}
-TEXT: Schema = {"type": "string"}
-YES_OR_NO: Schema = {"type": "boolean"}
-TIME: Schema = {"type": "string", "format": "date-time", "description": "RFC 3339, UTC, with `Z`"}
-
-
-def ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def array(of: Schema) -> Schema:
-    return {"type": "array", "items": of}
-
-
-def or_null(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def one_of(*words: str) -> Schema:
-    return {"type": "string", "enum": list(words)}
-
-
-def thing(fields: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
-    """An object: `fields` are always there, `optional` ones may be, later versions may add more."""
-    return {
-        "type": "object",
-        "properties": {**fields, **(optional or {})},
-        "required": list(fields),
-    }
-
+from mlarena.site.cohort_shapes import COHORT_DATA, COHORT_FILES, COHORTS
+from mlarena.site.forecast_shapes import FORECAST_DATA, FORECASTS
+from mlarena.site.shaping import (
+    INTEGER,
+    NUMBER,
+    TEXT,
+    TIME,
+    YES_OR_NO,
+    Schema,
+    array,
+    one_of,
+    or_null,
+    ref,
+    thing,
+)
 
 _USER = {"id": INTEGER, "username": TEXT, "full_name": TEXT, "created_at": TIME}
 _PRIVATE = {
@@ -47,6 +27,8 @@ _PRIVATE = {
     "role": one_of("learner", "instructor", "admin"),
     "timezone": TEXT,
     "kaggle_username": TEXT,
+    "listed": YES_OR_NO,
+    "streak_shown": YES_OR_NO,
 }
 _LEVEL = {
     "id": INTEGER,
@@ -71,6 +53,52 @@ _TOKEN = {
     "created_at": TIME,
     "expires_at": or_null(TIME),
     "last_used_at": or_null(TIME),
+}
+
+_CHALLENGE = {
+    "id": INTEGER,
+    "slug": TEXT,
+    "kind": one_of("sql", "coding", "knowledge"),
+    "name": TEXT,
+    "summary": TEXT,
+    "category": or_null(TEXT),
+    "difficulty": one_of("beginner", "intermediate", "advanced"),
+    "points": INTEGER,
+    "engine": or_null(TEXT),
+    "type": or_null(TEXT),
+    "published": YES_OR_NO,
+    "state": one_of("draft", "published", "archived"),
+    "status": one_of("new", "started", "submitted", "completed"),
+    "attempts": INTEGER,
+    "best_score": or_null(NUMBER),
+    "completed_at": or_null(TIME),
+}
+
+_COMPETITION = {
+    "id": INTEGER,
+    "slug": TEXT,
+    "title": TEXT,
+    "summary": TEXT,
+    "source": one_of("hosted", "kaggle"),
+    "kaggle_url": or_null(TEXT),
+    "status": one_of("upcoming", "ongoing", "completed"),
+    "published": YES_OR_NO,
+    "starts_at": TIME,
+    "ends_at": TIME,
+    "finished_at": or_null(TIME),
+    "metric": or_null(TEXT),
+    "metric_label": TEXT,
+    "direction": one_of("higher", "lower"),
+    "daily_limit": INTEGER,
+    "failed_limit": INTEGER,
+    "team_size": INTEGER,
+    "teams_until": or_null(TIME),
+    "public_share": NUMBER,
+    "ladder": YES_OR_NO,
+    "rated": YES_OR_NO,
+    "xp_reward": INTEGER,
+    "entrants": INTEGER,
+    "registered": YES_OR_NO,
 }
 
 SCHEMAS: dict[str, Schema] = {
@@ -99,7 +127,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "PersonalToken": thing(_TOKEN, {"token": {**TEXT, "description": "Shown this once"}}),
     "Level": thing(_LEVEL, {"open": YES_OR_NO}),
-    "Badge": thing(_BADGE),
+    "Badge": thing(_BADGE, {"earned_at": or_null(TIME), "figure": or_null(NUMBER)}),
     "Progress": thing(
         {
             "xp": INTEGER,
@@ -118,6 +146,8 @@ SCHEMAS: dict[str, Schema] = {
             "target": or_null(TEXT),
             "features": array({"type": "object"}),
             "rows": INTEGER,
+            "licence": TEXT,
+            "source": TEXT,
         }
     ),
     "Quest": thing(
@@ -135,6 +165,77 @@ SCHEMAS: dict[str, Schema] = {
             "status": one_of("new", "started", "submitted", "completed"),
             "best_score": or_null(NUMBER),
             "locked": YES_OR_NO,
+        }
+    ),
+    "Preview": thing(
+        {
+            "rows": INTEGER,
+            "features": INTEGER,
+            "bytes": INTEGER,
+            "missing": INTEGER,
+            "columns": array(ref("Column")),
+            "target": or_null(ref("Column")),
+            "sample": thing({"columns": array(TEXT), "rows": array(array(TEXT))}),
+        }
+    ),
+    "Column": thing(
+        {
+            "name": TEXT,
+            "dtype": one_of("integer", "float", "text"),
+            "missing": INTEGER,
+            "distinct": INTEGER,
+        },
+        {
+            "bound": {**array(NUMBER), "description": "Of numbers: lowest, middle, highest"},
+            "bands": thing({"edges": array(NUMBER), "counts": array(INTEGER)}),
+            "words": {"type": "array", "description": "Pairs of a value and its count"},
+            "others": {**INTEGER, "description": "Rows with none of these words"},
+        },
+    ),
+    "Category": thing({"id": INTEGER, "slug": TEXT, "name": TEXT}),
+    "ListedChallenge": thing(_CHALLENGE),
+    "Challenge": thing(
+        {
+            **_CHALLENGE,
+            "description": TEXT,
+            "pass_mark": NUMBER,
+            "attempts_allowed": or_null(INTEGER),
+            "attempts_left": or_null(INTEGER),
+            "hints": array(ref("Hint")),
+            "editorial": {**or_null(TEXT), "description": "Opens after solving"},
+            "version": INTEGER,
+            "may_edit": YES_OR_NO,
+        },
+        {
+            "init": TEXT,
+            "tables": array({"type": "object"}),
+            "function": TEXT,
+            "signature": TEXT,
+            "starter_code": TEXT,
+            "limits": {"type": "object"},
+            "test_cases": array(thing({"id": INTEGER, "is_visible": YES_OR_NO})),
+            "cases_hidden": INTEGER,
+            "questions": array(thing({"id": INTEGER, "kind": TEXT, "prompt": TEXT})),
+            "solution": {**TEXT, "description": "For those who may edit it"},
+            "warnings": array(TEXT),
+            "not_offered": {
+                **or_null(TEXT),
+                "description": "For those who may edit it: why learners cannot solve it now",
+            },
+        },
+    ),
+    "Hint": thing({"number": INTEGER, "cost": INTEGER, "text": or_null(TEXT)}),
+    "Run": thing(
+        {"error": or_null(TEXT), "cases": array({"type": "object"})},
+    ),
+    "Plan": thing({"error": or_null(TEXT), "plan": or_null({"type": "object"})}),
+    "ChallengeProgress": thing(
+        {
+            "challenge_id": INTEGER,
+            "status": one_of("started", "submitted", "completed"),
+            "attempts": INTEGER,
+            "best_score": or_null(NUMBER),
+            "completed_at": or_null(TIME),
         }
     ),
     "Submission": thing(
@@ -155,8 +256,47 @@ SCHEMAS: dict[str, Schema] = {
             "cases": array({"type": "object"}),
             "report": or_null({"type": "object"}),
             "error": or_null(TEXT),
+            "reward": {"type": "object", "description": "What it paid; {} where it paid nothing"},
         },
-        {"quest_id": INTEGER},
+        {"quest_id": INTEGER, "challenge_id": INTEGER, "competition_id": INTEGER},
+    ),
+    "Try": thing(
+        {
+            "id": TEXT,
+            "quest_id": INTEGER,
+            "status": one_of("queued", "running", "done", "failed", "cancelled"),
+            "metric": TEXT,
+            "metric_label": TEXT,
+            "direction": one_of("higher", "lower"),
+            "threshold": {
+                **or_null(NUMBER),
+                "description": "null where the quest's own measure needs labels nobody is given",
+            },
+            "of": {**INTEGER, "description": "How many folds there are to be"},
+            "folds": array(thing({"score": NUMBER, "wall_ms": NUMBER})),
+            "mean": or_null(NUMBER),
+            "sd": or_null(NUMBER),
+            "passes": or_null(YES_OR_NO),
+            "wall_ms": NUMBER,
+            "error": or_null(TEXT),
+            "detail": {**TEXT, "description": "The traceback, of the learner's own lines"},
+            "line": or_null(INTEGER),
+            "note": TEXT,
+            "seq": {**INTEGER, "description": "The number of the last piece of output"},
+            "text": TEXT,
+        }
+    ),
+    "Output": thing(
+        {
+            "submission_id": INTEGER,
+            "run": {
+                **INTEGER,
+                "description": "0 until it runs; another one when it is tried again",
+            },
+            "seq": {**INTEGER, "description": "The number of the last piece there is"},
+            "text": TEXT,
+            "status": one_of("queued", "running", "scored", "failed", "error"),
+        }
     ),
     "BoardRow": thing(
         {
@@ -165,6 +305,93 @@ SCHEMAS: dict[str, Schema] = {
             "username": TEXT,
             "score": NUMBER,
             "submitted_at": TIME,
+        }
+    ),
+    "Hit": thing({"title": TEXT, "detail": TEXT, "url": TEXT}),
+    "Found": thing(
+        {"tasks": array(ref("Hit")), "people": array(ref("Hit")), "pages": array(ref("Hit"))}
+    ),
+    "Competition": thing(_COMPETITION),
+    "CompetitionPage": thing(
+        {
+            **_COMPETITION,
+            "description": TEXT,
+            "pages": thing({"data": TEXT, "rules": TEXT, "evaluation": TEXT}),
+            "files": array(
+                thing(
+                    {
+                        "id": INTEGER,
+                        "name": TEXT,
+                        "note": TEXT,
+                        "size": INTEGER,
+                        "sha256": TEXT,
+                        "url": TEXT,
+                    }
+                )
+            ),
+            "rows": or_null(INTEGER),
+            "columns": array(TEXT),
+            "me": or_null(
+                thing(
+                    {
+                        "entrant_id": INTEGER,
+                        "team": or_null(TEXT),
+                        "invite": or_null(TEXT),
+                        "members": array(thing({"user_id": INTEGER, "username": TEXT})),
+                        "score": or_null(NUMBER),
+                        "entries": INTEGER,
+                        "remaining": INTEGER,
+                        "remaining_failed": INTEGER,
+                    }
+                )
+            ),
+        }
+    ),
+    "EntrantRow": thing(
+        {
+            "rank": or_null(INTEGER),
+            "user_id": or_null(INTEGER),
+            "username": TEXT,
+            "score": NUMBER,
+            "submitted_at": TIME,
+            "house": YES_OR_NO,
+            "entrant_id": INTEGER,
+            "team": YES_OR_NO,
+            "members": array(thing({"user_id": INTEGER, "username": TEXT})),
+            "entries": INTEGER,
+            "public_rank": or_null(INTEGER),
+            "public_score": or_null(NUMBER),
+            "track": {**array(INTEGER), "description": "Its rank over time, oldest first"},
+        }
+    ),
+    **COHORTS,
+    **FORECASTS,
+    "Selection": thing({"submission_ids": array(INTEGER)}),
+    "Rating": thing(
+        {"user_id": INTEGER, "username": TEXT, "provisional": YES_OR_NO},
+        {
+            "rating": NUMBER,
+            "games": INTEGER,
+            "changed_at": TIME,
+            "competition_id": INTEGER,
+            "competition": TEXT,
+            "at": TIME,
+            "rank": INTEGER,
+            "field": INTEGER,
+            "before": NUMBER,
+            "after": NUMBER,
+            "change": NUMBER,
+        },
+    ),
+    "BoardSpread": thing(
+        {
+            "bars": array(thing({"from": NUMBER, "to": NUMBER, "count": INTEGER})),
+            "beyond": INTEGER,
+            "people": INTEGER,
+            "label": TEXT,
+            "direction": one_of("higher", "lower"),
+            "threshold": or_null(NUMBER),
+            "me": or_null(NUMBER),
         }
     ),
 }
@@ -186,12 +413,80 @@ DATA: dict[tuple[str, str], tuple[int, Schema]] = {
     ("GET", "/badges"): (200, array(ref("Badge"))),
     ("GET", "/quests"): (200, array(ref("Quest"))),
     ("GET", "/quests/{quest_id}"): (200, ref("Quest")),
+    ("GET", "/quests/{quest_id}/preview"): (200, ref("Preview")),
     ("POST", "/quests/{quest_id}/submit"): (202, ref("Submission")),
+    ("POST", "/quests/{quest_id}/train"): (202, ref("Submission")),
+    ("POST", "/quests/{quest_id}/try"): (202, ref("Try")),
+    ("GET", "/quests/{quest_id}/try"): (200, ref("Try")),
+    ("DELETE", "/quests/{quest_id}/try"): (200, ref("Try")),
     ("GET", "/quests/{quest_id}/submissions"): (200, array(ref("Submission"))),
+    ("GET", "/categories"): (200, array(ref("Category"))),
+    ("GET", "/challenges"): (200, array(ref("ListedChallenge"))),
+    ("POST", "/challenges"): (201, ref("Challenge")),
+    ("GET", "/challenges/{challenge_id}"): (200, ref("Challenge")),
+    ("PUT", "/challenges/{challenge_id}"): (200, ref("Challenge")),
+    ("PATCH", "/challenges/{challenge_id}"): (200, ref("Challenge")),
+    ("DELETE", "/challenges/{challenge_id}"): (
+        200,
+        thing({"id": INTEGER, "result": one_of("deleted", "archived")}),
+    ),
+    ("POST", "/challenges/{challenge_id}/duplicate"): (201, ref("Challenge")),
+    ("POST", "/challenges/{challenge_id}/run"): (200, ref("Run")),
+    ("POST", "/challenges/{challenge_id}/plan"): (200, ref("Plan")),
+    ("POST", "/challenges/{challenge_id}/hints"): (200, ref("Hint")),
+    ("POST", "/attempts"): (202, ref("Submission")),
+    ("GET", "/progress"): (200, array(ref("ChallengeProgress"))),
+    ("POST", "/progress"): (200, ref("ChallengeProgress")),
+    ("GET", "/users/{user_id}/challenges"): (200, array(ref("ListedChallenge"))),
+    ("GET", "/users/{user_id}/attempts/{attempt_id}"): (200, ref("Submission")),
     ("GET", "/submissions"): (200, array(ref("Submission"))),
     ("GET", "/submissions/{submission_id}"): (200, ref("Submission")),
+    ("GET", "/submissions/{submission_id}/output"): (200, ref("Output")),
+    ("POST", "/submissions/{submission_id}/cancel"): (200, ref("Submission")),
+    ("GET", "/competitions"): (200, array(ref("Competition"))),
+    ("POST", "/competitions"): (201, ref("CompetitionPage")),
+    ("GET", "/competitions/ongoing"): (200, array(ref("Competition"))),
+    ("GET", "/competitions/upcoming"): (200, array(ref("Competition"))),
+    ("GET", "/competitions/completed"): (200, array(ref("Competition"))),
+    ("GET", "/competitions/{competition_id}"): (200, ref("CompetitionPage")),
+    ("PATCH", "/competitions/{competition_id}"): (200, ref("CompetitionPage")),
+    ("GET", "/competitions/{competition_id}/leaderboard"): (200, array(ref("EntrantRow"))),
+    ("POST", "/competitions/{competition_id}/register"): (200, ref("CompetitionPage")),
+    ("DELETE", "/competitions/{competition_id}/register"): (200, ref("CompetitionPage")),
+    ("POST", "/competitions/{competition_id}/submit"): (202, ref("Submission")),
+    ("GET", "/competitions/{competition_id}/submissions"): (200, array(ref("Submission"))),
+    ("PUT", "/competitions/{competition_id}/selection"): (200, ref("Selection")),
+    ("POST", "/competitions/{competition_id}/team"): (200, ref("CompetitionPage")),
+    ("POST", "/competitions/{competition_id}/team/join"): (200, ref("CompetitionPage")),
+    ("DELETE", "/competitions/{competition_id}/team"): (200, ref("CompetitionPage")),
+    ("POST", "/competitions/{competition_id}/files"): (201, ref("CompetitionPage")),
+    ("DELETE", "/competitions/{competition_id}/files/{file_id}"): (200, ref("CompetitionPage")),
+    ("POST", "/competitions/{competition_id}/baselines"): (
+        202,
+        thing({"name": TEXT, "taken": YES_OR_NO}),
+    ),
+    **COHORT_DATA,
+    **FORECAST_DATA,
+    ("GET", "/ratings"): (200, array(ref("Rating"))),
+    ("GET", "/users/{user_id}/rating-history"): (200, array(ref("Rating"))),
+    ("GET", "/search"): (200, ref("Found")),
     ("GET", "/leaderboard"): (200, array(ref("BoardRow"))),
+    ("GET", "/leaderboard/spread"): (200, or_null(ref("BoardSpread"))),
+    ("GET", "/leaderboard/stops"): (200, array(TIME)),
 }
 
-# What is not JSON: (method, path below /api/v1) → media type.
-FILES = {("GET", "/quests/{quest_id}/dataset"): "text/csv"}
+# What is not JSON of ours: (method, path below /api/v1) → media types.
+FILES = {
+    ("GET", "/quests/{quest_id}/dataset"): ("text/csv",),
+    ("GET", "/quests/{quest_id}/starter"): ("application/x-ipynb+json", "text/x-python"),
+    ("GET", "/quests/{quest_id}/sample-model"): ("application/octet-stream",),
+    ("GET", "/competitions/{competition_id}/sample"): ("text/csv",),
+    ("GET", "/competitions/{competition_id}/files/{file_id}"): (
+        "application/octet-stream",
+        "application/zip",
+        "text/csv",
+    ),
+    ("GET", "/competitions/{competition_id}/export/submissions"): ("text/csv",),
+    ("GET", "/competitions/{competition_id}/export/board"): ("text/csv",),
+    **COHORT_FILES,
+}

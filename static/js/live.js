@@ -35,7 +35,7 @@ class Page extends EventTarget {
   attach(socket) {
     this.#socket = socket;
     const tell = (event, detail) => this.dispatchEvent(new CustomEvent(event, { detail }));
-    for (const event of ["verdict", "leaderboard", "match", "notification"]) {
+    for (const event of ["verdict", "case", "training", "try", "progress", "leaderboard", "match", "notification"]) {
       socket.on(event, (payload) => tell(event, payload));
     }
     socket.on("connect", () => tell("back"));

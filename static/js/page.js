@@ -1,5 +1,7 @@
 // The page itself, read again: how a live page returns to the truth, whatever it missed.
 
+const MOST_TOASTS = 4;
+
 /** This page as the server shows it now, or null if it cannot be had just now. */
 export async function currentPage() {
   try {
@@ -22,15 +24,42 @@ export function takeOver(fresh, selector) {
   }
 }
 
-/** Say something where the page says things, to eyes and ears; with a link if it leads somewhere. */
-export function say(text, href) {
+/**
+ * Say something to eyes and ears, in the corner where nothing moves for it; with a link if it leads somewhere.
+ * It stays until it is put away: what was read is the reader's to decide. `picture` is an icon's name or an emoji.
+ */
+export function say(text, href, picture) {
   const message = document.createElement("p");
-  message.className = "message live";
+  message.className = "toast";
+  message.append(pictureOf(picture || "bell"));
   const words = href ? document.createElement("a") : document.createElement("span");
   if (href) words.href = href;
   words.textContent = text;
-  message.append(words);
-  document.getElementById("messages")?.append(message);
+  const close = document.createElement("button");
+  close.type = "button";
+  close.textContent = "×";
+  close.setAttribute("aria-label", "Put away");
+  close.addEventListener("click", () => message.remove());
+  message.append(words, close);
+  const place = document.getElementById("toasts");
+  place?.append(message);
+  while (place?.children.length > MOST_TOASTS) place.firstElementChild.remove();
+}
+
+/** As the macro `icon` of templates/ui/icons.html draws it; an emoji is its own picture. */
+export function pictureOf(name, size = 18) {
+  if (name[0] > "z") {
+    const emoji = Object.assign(document.createElement("span"), { className: "emoji", textContent: name });
+    emoji.setAttribute("aria-hidden", "true");
+    return emoji;
+  }
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  for (const [key, value] of Object.entries({ class: "icon", width: size, height: size, "aria-hidden": true })) svg.setAttribute(key, value);
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  const sprite = document.querySelector("svg.icon use")?.getAttribute("href").split("#")[0];
+  use.setAttribute("href", `${sprite}#${name}`);
+  svg.append(use);
+  return svg;
 }
 
 /** A function that says things to screen readers only, politely. */

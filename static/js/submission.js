@@ -1,5 +1,6 @@
 // The submission page waits for its verdict; every other page of its learner hears of it.
 import { currentPage, say, takeOver } from "./page.js";
+import { celebrate, countIn, earn, earnFrom } from "./rewards.js";
 
 const FINAL = ["scored", "failed", "error"];
 const POLL_MS = 2000;
@@ -12,8 +13,9 @@ export function watchSubmission(live, section) {
   async function refresh() {
     const fresh = await currentPage();
     if (!fresh) return;
+    earnFrom(fresh);
     takeOver(fresh, "#verdict");
-    takeOver(fresh, "[data-xp]");
+    if (waitsFor() === null) countIn(section);
     document.title = fresh.title;
   }
 
@@ -25,8 +27,16 @@ export function watchSubmission(live, section) {
       refresh();
       return;
     }
-    addXp(submission.xp_awarded);
-    say(summary(submission), `/submissions/${submission.id}`);
+    earn(submission.reward);
+    // Where the run itself is on the page, its end is told there.
+    if (!document.querySelector(`[data-run-of="submission:${submission.id}"]`)) say(summary(submission), `/submissions/${submission.id}`);
+    celebrate(submission.reward);
+    refreshParts();
+  });
+
+  live.on("progress", ({ submission_id, done, of }) => {
+    const bar = section?.querySelector("progress[data-rows]");
+    if (bar && submission_id === waitsFor()) Object.assign(bar, { hidden: false, max: of, value: done });
   });
 
   // The verdict comes without the socket too, only later.
@@ -39,12 +49,16 @@ export function watchSubmission(live, section) {
   })();
 }
 
-function addXp(xp) {
-  const shown = document.querySelector("[data-xp]");
-  if (shown && xp) shown.textContent = Number(shown.textContent.replaceAll(/\D/g, "")) + xp;
+/** What else on this page a verdict makes old: the next step, today's mark, the list of submissions. */
+async function refreshParts() {
+  if (!document.querySelector("[data-after-verdict]")) return;
+  const fresh = await currentPage();
+  if (!fresh) return;
+  for (const { id } of document.querySelectorAll("[data-after-verdict]")) takeOver(fresh, `#${id}`);
 }
 
-function summary({ attempt_no, status, passed, xp_awarded }) {
+function summary({ attempt_no, status, passed, xp_awarded, task_kind, score }) {
+  if (task_kind === "competition" && status === "scored") return `Scored: ${score.toLocaleString("en", { maximumFractionDigits: 4 })}. See how it stands.`;
   if (status !== "scored") return `Attempt ${attempt_no} could not be scored. See why.`;
   if (!passed) return `Attempt ${attempt_no} is scored: not there yet. See its report.`;
   return `Attempt ${attempt_no} passed${xp_awarded ? `: +${xp_awarded} XP` : ""}. See its report.`;

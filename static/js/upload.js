@@ -1,5 +1,7 @@
 // The upload form, with progress, and with errors beside the field. Without this it is a plain form.
 
+import { complaints, showErrors } from "./errors.js";
+
 const BROKEN = "The connection broke before the upload was complete. Nothing was stored: try again.";
 
 export function watchUpload(form) {
@@ -33,7 +35,8 @@ export function watchUpload(form) {
     request.upload.addEventListener("load", () => progress.removeAttribute("value"));
     request.addEventListener("load", () => {
       const { status, response } = request;
-      if (status === 202) location.assign(`/submissions/${response.data.id}`);
+      if (status < 300 && form.dataset.then) location.assign(form.dataset.then);
+      else if (status === 202) location.assign(`/submissions/${response.data.id}`);
       else if (status === 401) location.reload();
       else failed(complaints(response, input.name));
     });
@@ -57,32 +60,4 @@ export function watchUpload(form) {
 
   // Back from the submission page, the browser may show this one as it was left: busy.
   addEventListener("pageshow", () => busy(false));
-}
-
-/** What the JSON envelope says of `field`, else what it says at all. */
-function complaints(envelope, field) {
-  return envelope?.errors?.[field] ?? [envelope?.message ?? "The upload was not taken. Try again in a moment."];
-}
-
-/** Beside the field, where the server's own page puts them, tied to it for those who listen. */
-function showErrors(input, messages) {
-  const id = `${input.id}-error`;
-  document.getElementById(id)?.remove();
-  const others = (input.getAttribute("aria-describedby") ?? "").split(/\s+/).filter((name) => name && name !== id);
-  if (messages.length) {
-    const list = document.createElement("ul");
-    list.id = id;
-    list.className = "errors";
-    list.setAttribute("role", "alert");
-    list.append(
-      ...messages.map((message) => Object.assign(document.createElement("li"), { textContent: message })),
-    );
-    input.after(list);
-    input.setAttribute("aria-invalid", "true");
-    others.unshift(id);
-  } else {
-    input.removeAttribute("aria-invalid");
-  }
-  if (others.length) input.setAttribute("aria-describedby", others.join(" "));
-  else input.removeAttribute("aria-describedby");
 }
