@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -15,10 +18,12 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from mlarena.core import released
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery"
@@ -95,6 +100,17 @@ class Arena:
             content: bytes = answer.read()
             return content
 
+    def quiet(self) -> None:
+        """Wait until nothing is left to evaluate: a new arena computes its house baselines first."""
+        for _ in range(600):
+            with urllib.request.urlopen(f"{self.url}/metrics", timeout=30) as answer:
+                lines = answer.read().decode().splitlines()
+            counts = [line.split()[-1] for line in lines if "submissions_open{" in line]
+            if counts and not any(map(float, counts)):
+                return
+            time.sleep(0.2)
+        raise RuntimeError("submissions are still open after two minutes")
+
     def processes(self) -> dict[int, str]:
         """Every living process below the supervisor: pid → command line."""
         found: dict[int, str] = {}
@@ -122,37 +138,76 @@ class Arena:
 
 @contextmanager
 def arena(**environment: str) -> Iterator[Arena]:
-    """Start `make run`'s own supervisor on a fresh folder; ends everything afterwards."""
+    """Start `make run`'s own supervisor on a fresh folder; ends everything afterwards.
+
+    The first start of this project's state imports and checks the starter content and lets the house
+    play; what that leaves is kept in the temporary folder, and later arenas begin with a copy of it.
+    """
     with tempfile.TemporaryDirectory(prefix="mlarena-bench-") as folder:
-        port = free_port()
-        started = subprocess.Popen(
-            [sys.executable, "-m", "mlarena.core.run"],
-            cwd=ROOT,
-            env={
-                **{k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
-                "MLARENA_DATA": f"{folder}/data",
-                "PORT": str(port),
-                "RATELIMIT_ENABLED": "0",
-                "LOG_LEVEL": "ERROR",
-                **environment,
-            },
-            stdout=subprocess.DEVNULL,
-            stderr=None if os.environ.get("BENCH_LOGS") else subprocess.DEVNULL,
-        )
-        here = Arena(f"http://127.0.0.1:{port}", Path(folder) / "data", started.pid)
-        try:
-            _wait_until_ready(here, started)
+        shutil.copytree(_beginning(), f"{folder}/data", ignore=shutil.ignore_patterns("redis"))
+        with _started(Path(folder) / "data", **environment) as here:
             yield here
-        finally:
-            started.send_signal(signal.SIGTERM)
-            try:
-                started.wait(30)
-            except subprocess.TimeoutExpired:
-                started.kill()
+
+
+def _beginning() -> Path:
+    """A data folder as it is after the first start, with baselines judged and challenges published."""
+    kept = Path(tempfile.gettempdir()) / f"mlarena-beginning-{released.project_state(ROOT)[:16]}"
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            fresh = kept.with_suffix(".new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            with _started(fresh):
+                _wait_until_judged(fresh / "mlarena.sqlite")
+            fresh.rename(kept)
+    return kept
+
+
+def _wait_until_judged(database: Path) -> None:
+    until = time.monotonic() + 600
+    open_ones = (
+        "SELECT (SELECT count(*) FROM submissions WHERE status IN ('queued', 'running')) "
+        "+ (SELECT count(*) FROM challenges WHERE publish_when_checked)"
+    )
+    while time.monotonic() < until:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as file:
+            if file.execute(open_ones).fetchone()[0] == 0:
+                return
+        time.sleep(0.3)
+    raise RuntimeError("baselines and challenges were not judged within ten minutes")
+
+
+@contextmanager
+def _started(data: Path, **environment: str) -> Iterator[Arena]:
+    port = free_port()
+    started = subprocess.Popen(
+        [sys.executable, "-m", "mlarena.core.run"],
+        cwd=ROOT,
+        env={
+            **{k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
+            "MLARENA_DATA": str(data),
+            "PORT": str(port),
+            "RATELIMIT_ENABLED": "0",
+            "LOG_LEVEL": "ERROR",
+            **environment,
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=None if os.environ.get("BENCH_LOGS") else subprocess.DEVNULL,
+    )
+    here = Arena(f"http://127.0.0.1:{port}", data, started.pid)
+    try:
+        _wait_until_ready(here, started)
+        yield here
+    finally:
+        started.send_signal(signal.SIGTERM)
+        try:
+            started.wait(30)
+        except subprocess.TimeoutExpired:
+            started.kill()
 
 
 def _wait_until_ready(here: Arena, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 240
     while time.monotonic() < until:
         if process.poll() is not None:
             raise RuntimeError(f"the arena ended with {process.returncode}")
@@ -163,7 +218,7 @@ def _wait_until_ready(here: Arena, process: subprocess.Popen[bytes]) -> None:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             pass
         time.sleep(0.1)
-    raise RuntimeError("the arena did not become ready within two minutes")
+    raise RuntimeError("the arena did not become ready within four minutes")
 
 
 def fitted(download: bytes, target: str | None, estimator: Any) -> bytes:

@@ -10,7 +10,10 @@ from mlarena.boards.entries import now_version
 from mlarena.core.db import UtcDateTime, db
 
 # The tables that grow with users, so that none of their statements may read them whole.
-GROWING = ("users", "board_entries", "learner_totals", "xp_entries", "activity_days", "kind_totals")
+GROWING = (
+    *("users", "board_entries", "learner_totals", "xp_entries", "activity_days", "kind_totals"),
+    *("submissions", "verdicts", "progress", "login_sessions", "blobs", "blob_chunks"),
+)
 
 NUMBERS = {
     "sqlite": (
@@ -30,6 +33,8 @@ INSERTS = (
     "timezone, kaggle_username, listed, credentials_version, created_at) {numbers} SELECT n, "
     "'user' || n, 'user' || n, 'u' || n || '@example.org', 'u' || n || '@example.org', '', 'none', "
     "'learner', 'UTC', '', {true}, 1, {when} FROM numbers",
+    "INSERT INTO login_sessions (id, user_id, created_at, expires_at) {numbers} SELECT 'login-' || n, n, "
+    "{when}, {when} FROM numbers",
     "INSERT INTO learner_totals (user_id, xp, passed, perfect, current_streak, longest_streak, freezes) "
     "{numbers} SELECT n, n % 9973 * 7919 % 9973 * 10, 1, 0, 0, 0, 0 FROM numbers",
     "INSERT INTO xp_entries (user_id, key, amount, reason, created_at) {numbers} SELECT n, 'task:0', "
@@ -37,19 +42,29 @@ INSERTS = (
     "INSERT INTO kind_totals (user_id, kind, passed) {numbers} SELECT n, 'quest', 1 FROM numbers",
     "INSERT INTO activity_days (user_id, day, submissions, frozen, first_at, first_zone, last_at, "
     "last_zone) {numbers} SELECT n, '2026-01-01', 1, {false}, {when}, 'UTC', {when}, 'UTC' FROM numbers",
+    "INSERT INTO progress (user_id, task_id, status, attempts, best_score) {numbers} SELECT n, {quest}, "
+    f"'completed', 1, {SCORE} FROM numbers",
+    "INSERT INTO submissions (id, user_id, task_id, attempt_no, status, payload, blob_sha256, score, "
+    "passed, xp_awarded, queued_at, finished_at, claims, dispatches, dispatched_at) {numbers} SELECT n, "
+    f"n, {{quest}}, 1, 'scored', '{{{{}}}}', 'sha-' || n, {SCORE}, {{true}}, 100, {{when}}, {{when}}, 1, "
+    "1, {when} FROM numbers",
+    "INSERT INTO verdicts (submission_id, status, cases, report, created_at) {numbers} SELECT n, "
+    "'scored', '[]', '{{}}', {when} FROM numbers",
     *(
         "INSERT INTO board_entries (board, user_id, score, sort_key, reached_at, version, hidden, "
         f"details) {{numbers}} SELECT '{board}', n, {SCORE} * {scale}, -{SCORE} * {scale}, {{when}}, "
         ":version + n, {false}, '{{}}' FROM numbers"
-        for board, scale in (("global", 1), ("quest:1", 0.00001))
+        for board, scale in (("global", 1), ("quest:{quest}", 0.00001))
     ),
 )
 
 
-def load(users: int) -> None:
-    """`users` people, each on the boards `global` and `quest:1`, with their totals and ledger."""
+def load(users: int, quest: int) -> None:
+    """`users` people, each with a pass of the quest: submission and verdict, totals and ledger, and a
+    row on the boards of all XP and of the quest."""
     dialect = db.engine.dialect.name
     words = {
+        "quest": quest,
         "numbers": NUMBERS[dialect],
         "when": WHEN[dialect],
         "true": "1" if dialect == "sqlite" else "true",
@@ -64,12 +79,12 @@ def load(users: int) -> None:
         connection.execute(
             sa.text(
                 "INSERT INTO board_entries (board, label, score, sort_key, reached_at, version, hidden, "
-                "details) VALUES ('quest:1', 'linear model', 0.5, -0.5, :at, :version, :no, '{}')"
+                f"details) VALUES ('quest:{quest}', 'linear model', 0.5, -0.5, :at, :version, :no, '{{}}')"
             ).bindparams(sa.bindparam("at", type_=UtcDateTime)),
             {"at": datetime(2026, 1, 1, tzinfo=UTC), "version": version, "no": False},
         )
         if dialect == "postgresql":
-            for table in ("users", "xp_entries", "board_entries"):
+            for table in ("users", "xp_entries", "submissions", "board_entries"):
                 connection.execute(
                     sa.text(
                         f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), "

@@ -106,7 +106,10 @@ def count(here: Arena, learners: list[Learner], reward: int) -> list[Figure]:
     board = dict(ask("SELECT user_id, score FROM board_entries WHERE board = 'global'"))
     passed = {
         r[0]
-        for r in ask("SELECT DISTINCT user_id FROM submissions WHERE passed AND status='scored'")
+        for r in ask(
+            "SELECT DISTINCT user_id FROM submissions"
+            " WHERE passed AND status = 'scored' AND user_id IS NOT NULL"
+        )
     }
     wrong_xp = sum(paid.get(user, 0) != reward for user in passed)
     unequal = sum(

@@ -78,6 +78,7 @@ def main() -> None:
     headline("sockets", sockets=wanted.sockets, updates=wanted.updates)
     raise_file_limit()
     with arena(WORKERS="1", WEB_CONCURRENCY="1") as here:
+        here.quiet()
         populate(here, 1000)
         from mlarena.app import create_app
         from mlarena.live.publish import board_changed, board_room, leaderboard, publish

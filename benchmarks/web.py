@@ -153,6 +153,7 @@ def main() -> None:
     from sklearn.linear_model import LinearRegression
 
     with arena(WORKERS="1", WEB_CONCURRENCY="1") as here:
+        here.quiet()
         populate(here, wanted.users)
         _, token = here.learner()
         quest = here.quest("linear-regression-challenge")

@@ -1,0 +1,1 @@
+"""What the pages weigh and how Lighthouse sees them: `python -m benchmarks.lighthouse`."""

@@ -1,0 +1,106 @@
+"""The showcase's class: deadlines met and missed, grades, a rejudge that waits, words to all."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from benchmarks.showcase import Showcase
+
+
+def pages(case: Showcase, hero: str, teacher: str) -> dict[str, tuple[str, str | None]]:
+    """Every page of a cohort and of the console: name → (path, who looks at it)."""
+    ids = case.cohorts
+    desk = f"/teach/cohorts/{ids['cohort']}"
+    own = f"{desk}/assignments/{ids['week']}/learners/{case.users[hero]}"
+    return {
+        "cohorts-own": ("/cohorts", hero),
+        "cohorts-none": ("/cohorts", "newcomer"),
+        "cohort-join": (f"/cohorts/join/{case.codes['cohort']}", "newcomer"),
+        "cohort": (f"/cohorts/{ids['cohort']}", hero),
+        "cohort-grades": (f"/cohorts/{ids['cohort']}/grades", hero),
+        "teach": ("/teach", teacher),
+        "teach-cohorts": ("/teach/cohorts", teacher),
+        "teach-cohort-new": ("/teach/cohorts/new", teacher),
+        "teach-cohort": (desk, teacher),
+        "teach-people": (f"{desk}/people", teacher),
+        "teach-progress": (f"{desk}/progress", teacher),
+        "teach-grades": (f"{desk}/grades?drop=1", teacher),
+        "teach-grade": (own, teacher),
+        "teach-settings": (f"{desk}/settings", teacher),
+        "teach-assignment": (f"{desk}/assignments/{ids['week']}", teacher),
+        "teach-assign": (f"{desk}/assignments/new", teacher),
+        "teach-log": ("/teach/submissions", teacher),
+        "teach-submission": (f"/teach/submissions/{case.submissions['failed']}", teacher),
+        "teach-rejudges": ("/teach/rejudges", teacher),
+        "teach-rejudge": (f"/teach/rejudges/{ids['rejudge']}", teacher),
+        "teach-audit": ("/teach/audit", teacher),
+    }
+
+
+def play(case: Showcase, hero: str, teacher: str, people: list[str]) -> None:
+    """A term's third week; adds to `case.cohorts` and `case.codes`."""
+    now = datetime.now(UTC)
+
+    def ask(who: str, method: str, path: str, body: Any = None) -> Any:
+        status, answer = case.here.call(method, path, case.tokens[who], body)
+        if status >= 400:
+            raise RuntimeError(f"{method} {path}: {status} {answer}")
+        return answer["data"]
+
+    cohort = ask(
+        teacher,
+        "POST",
+        "/cohorts",
+        {
+            "title": "Machine Learning, autumn",
+            "description": "Tuesdays at ten, in the harbour.",
+            "timezone": "Europe/Berlin",
+            "drop_lowest": 1,
+        },
+    )
+    number, code = cohort["id"], cohort["join_code"]
+    for name in people:
+        ask(name, "POST", "/cohorts/join", {"code": code, "nickname": ""})
+    quest, quests = case.quests, f"/cohorts/{number}/assignments"
+
+    def assign(title: str, due: timedelta, tasks: list[str], **more: Any) -> int:
+        body = {
+            "title": title,
+            "due_at": (now + due).isoformat(),
+            "late_days": 3,
+            "late_percent": 10,
+            "tasks": [{"task_id": quest[slug]} for slug in tasks],
+            **more,
+        }
+        made: int = ask(teacher, "POST", quests, body)["id"]
+        return made
+
+    first = assign("Week 1: a straight line", timedelta(days=3), ["linear-regression-challenge"])
+    assign(
+        "Week 2: which flower, which group?",
+        timedelta(hours=-5),
+        ["multi-class-classification", "customer-segments"],
+        weight=2,
+    )
+    assign("Week 3: wine", timedelta(days=6), ["wine-tasting"], note="Think of **scaling** first.")
+    soon = (now + timedelta(days=7)).isoformat()
+    assign("Week 4", timedelta(days=14), ["binary-classification"], opens_at=soon)
+    person = f"{quests}/{first}/learners/{case.users[hero]}"
+    later = (now + timedelta(days=5)).isoformat()
+    ask(teacher, "PUT", f"{person}/extension", {"due_at": later, "reason": "a broken laptop"})
+    ask(teacher, "PUT", f"{person}/override", {"percent": 95, "reason": "shown at the blackboard"})
+    said = {
+        "title": "No class next Tuesday",
+        "body": "The harbour is **closed**. See you on the 24th.",
+    }
+    ask(teacher, "POST", f"/cohorts/{number}/announcements", said)
+    again = {
+        "scope": "task",
+        "id": quest["linear-regression-challenge"],
+        "reason": "to be sure",
+    }
+    rejudge = ask(teacher, "POST", "/rejudges", again)
+    case.cohorts = {"cohort": number, "week": first, "rejudge": rejudge["id"]}
+    case.codes = {"cohort": code}
