@@ -10,24 +10,34 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis as redis_library
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
+from mlarena.accounts import passwords
 from mlarena.app import create_app
 from mlarena.core.config import Settings
 from mlarena.core.db import db
 from mlarena.core.embedded import EmbeddedRedis
+from mlarena.core.security import limiter
 
 POSTGRES = os.environ.get(
     "MLARENA_TEST_DATABASE_URL", "postgresql+psycopg2://postgres@127.0.0.1:5432/postgres"
 )
 REDIS = os.environ.get("MLARENA_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 REQUIRED = os.environ.get("MLARENA_REQUIRE_SERVICES") == "1"
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+]
 PASSWORD = "correct horse battery"
 
 
@@ -35,12 +45,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--services", choices=("embedded", "real"), default="embedded")
 
 
+def _turn(item: pytest.Item) -> int:
+    """When to run it: slow ones first, those of them with a browser later: they share a first start of
+    the arena, for which all but one would wait."""
+    if item.get_closest_marker("browser"):
+        return 1
+    return 0 if item.get_closest_marker("slow") else 2
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The second run, on real services, leaves out what touches neither."""
+    """The longest come first, so that no process is left with them at the end. The second run, on real
+    services, leaves out what touches neither."""
+    items.sort(key=_turn)
     if config.getoption("--services") == "real":
         once = [item for item in items if item.get_closest_marker("pure")]
         config.hook.pytest_deselected(items=once)
         items[:] = [item for item in items if not item.get_closest_marker("pure")]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """The system's Chromium, driven by Playwright."""
+    # Not for the whole session: while it is open, asyncio.run() has no thread to itself.
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        if REQUIRED:
+            pytest.fail("Chromium is required here: apt-get install chromium")
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
 
 
 def _needed(what: str, why: Exception) -> None:
@@ -120,7 +157,7 @@ def settings(
 
 @pytest.fixture(scope="session")
 def migrated_app(settings: Settings) -> Iterator[Any]:
-    """The app on a database that the migrations made; on SQLite the empty file is kept to copy."""
+    """The app on a database that the migrations made; on SQLite a copy of the empty file is kept."""
     from flask_migrate import upgrade
 
     app = create_app(settings)
@@ -128,8 +165,8 @@ def migrated_app(settings: Settings) -> Iterator[Any]:
     with app.app_context():
         upgrade()
         db.engine.dispose()
-    path = Path(sa.make_url(settings.database).database or "")
     if settings.database.startswith("sqlite"):
+        path = Path(sa.make_url(settings.database).database or "")
         shutil.copy(path, path.with_suffix(".empty"))
     yield app
     with app.app_context():
@@ -140,15 +177,48 @@ def _empty(app: Any, settings: Settings) -> None:
     with app.app_context():
         db.session.remove()
         if settings.database.startswith("sqlite"):
-            db.engine.dispose()
-            path = Path(sa.make_url(settings.database).database or "")
-            for rest in ("-wal", "-shm"):
-                path.with_name(path.name + rest).unlink(missing_ok=True)
-            shutil.copy(path.with_suffix(".empty"), path)
+            # Not by a fresh copy of the file: somebody's connection may still be open on this one, and
+            # every later one in this process then fails with "disk I/O error".
+            with db.engine.begin() as connection:
+                for table in reversed(db.metadata.sorted_tables):
+                    connection.exec_driver_sql(f'DELETE FROM "{table.name}"')
+                connection.exec_driver_sql("DELETE FROM sqlite_sequence")
             return
-        names = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
         with db.engine.begin() as connection:
-            connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            connection.execute(sa.text(_emptying()))
+
+
+@cache
+def _emptying() -> str:
+    """Empties every PostgreSQL table that has rows and puts the sequences back.
+
+    TRUNCATE makes new files for all tables and indexes: half a second a test, against some 3 ms of this.
+    """
+    deletes = " ".join(
+        f'IF EXISTS (SELECT FROM "{table.name}") THEN DELETE FROM "{table.name}"; END IF;'
+        for table in reversed(db.metadata.sorted_tables)
+    )
+    return f"""DO $$ DECLARE one regclass; BEGIN {deletes}
+        FOR one IN SELECT seqrelid::regclass FROM pg_sequence
+            WHERE pg_sequence_last_value(seqrelid) IS NOT NULL
+        LOOP PERFORM setval(one, 1, false); END LOOP; END $$"""
+
+
+# What the suite's people have their passwords kept with: at its real cost, hashing outlasts most tests.
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed with next to no work, except where a test is about that (`real_hashes`)."""
+    if not request.node.get_closest_marker("real_hashes"):
+        monkeypatch.setattr(passwords, "_hasher", QUICK)
+        monkeypatch.setattr(passwords, "_nobody", _nobody)
+
+
+@cache
+def _nobody() -> str:
+    return QUICK.hash("the password of nobody")
 
 
 @pytest.fixture
@@ -156,6 +226,7 @@ def app(migrated_app: Any, settings: Settings) -> Iterator[Any]:
     """The app with an empty database, an empty Redis, and its context pushed."""
     _empty(migrated_app, settings)
     migrated_app.extensions["redis"].flushdb()
+    limiter.enabled = settings.ratelimit_enabled  # some test's other app may have switched it
     migrated_app.extensions.get("mailman", None)
     with migrated_app.app_context():
         yield migrated_app
@@ -256,8 +327,6 @@ SECRET = b"the suite's own secret, 32 bytes"
 @pytest.fixture(scope="session")
 def built_dataset() -> Callable[[str], Any]:
     """built_dataset("iris") -> the data set of that name, made once for the run."""
-    from functools import cache
-
     from mlarena.quests.datasets import build
 
     return cache(lambda name: build(name, SECRET))

@@ -69,6 +69,28 @@ def test_an_expired_token_is_refused_and_says_how_to_go_on(client, user):
     assert_refused(client.post(REFRESH, headers=show(refresh)), "log in again")
 
 
+def test_a_signature_is_checked_once_and_a_token_still_ends(client, user, pair, monkeypatch):
+    """Its time, its key, its kind and its login are looked at every time."""
+    checked = []
+    decode = logins.decode_token
+    monkeypatch.setattr(logins, "decode_token", lambda token: checked.append(1) or decode(token))
+    token = pair["access_token"]
+    for _ in range(3):
+        assert client.get(ME, headers=show(token)).status_code == 200
+    assert len(checked) == 1
+    assert_refused(client.post(REFRESH, headers=show(token)), "the refresh token")
+    assert_refused(client.get(ME, headers=show(token[:-2] + "xx")), "token")
+    later = logins.time.time() + logins.ACCESS.total_seconds() + 1
+    monkeypatch.setattr(logins.time, "time", lambda: later)
+    client.get(ME, headers=show(token))
+    assert len(checked) == 3, (
+        "what is over is checked again, and refused by the library's own clock"
+    )
+    monkeypatch.undo()
+    logins.end_login(db.session.query(logins.LoginSession).one().id)
+    assert_refused(client.get(ME, headers=show(token)), "revoked")
+
+
 def test_a_login_is_over_after_thirty_days(client, pair):
     with freeze(utcnow() + timedelta(days=31)):
         assert_refused(client.get(ME, headers=show(pair["access_token"])), "revoked")

@@ -184,6 +184,7 @@ def test_a_mail_server_that_is_away_is_noted_and_not_the_askers_problem(
 
 
 def test_a_link_that_was_changed_by_one_character_is_stale(client, link):
-    other = "A" if link[-1] != "A" else "B"
-    assert client.get(link[:-1] + other).location == "/password/forgot"
+    # Not the last one: of its six bits a signature of 160 uses four.
+    other = "A" if link[-2] != "A" else "B"
+    assert client.get(link[:-2] + other + link[-1]).location == "/password/forgot"
     assert client.get(link).status_code == 200

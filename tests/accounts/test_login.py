@@ -12,6 +12,8 @@ from mlarena.accounts import service
 from mlarena.core.clock import freeze, utcnow
 from mlarena.core.db import db
 
+pytestmark = pytest.mark.real_hashes
+
 PASSWORD = "correct horse battery"
 DOOR = "/api/v1/auth/login"
 

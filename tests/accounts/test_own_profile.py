@@ -9,7 +9,7 @@ from mlarena.core.db import db
 
 ME = "/api/v1/users/me"
 PUBLIC = {"id", "username", "full_name", "created_at"}
-PRIVATE = PUBLIC | {"email", "role", "timezone", "kaggle_username", "listed"}
+PRIVATE = PUBLIC | {"email", "role", "timezone", "kaggle_username", "listed", "streak_shown"}
 
 
 def test_others_see_the_public_fields_only(client, user):

@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 
 from mlarena.accounts import passwords
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.real_hashes]
 
 
 @pytest.mark.parametrize(

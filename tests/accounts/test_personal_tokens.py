@@ -126,7 +126,7 @@ def test_the_settings_page_makes_shows_and_revokes(user, signed_in, send_form, c
         browser, "/settings/tokens", page="/settings", name="note<b>ook", expires_in_days=""
     )
     assert made.status_code == 200
-    text = re.search(r'value="(mla_[^"]+)"', made.text)[1]
+    text = re.search(r"<code>(mla_[^<]+)</code>", made.text)[1]
     assert made.headers["Cache-Control"] == "no-store"
     assert client.get(ME, headers=show(text)).status_code == 200
     page = browser.get("/settings").text

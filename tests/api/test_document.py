@@ -72,9 +72,36 @@ def test_every_row_of_the_contract_that_is_built_is_there(document: dict[str, An
         ("POST", "/quests/{quest_id}/submit"),
         ("POST", "/quests/{quest_id}/train"),
         ("GET", "/quests/{quest_id}/submissions"),
+        ("GET", "/categories"),
+        ("GET", "/challenges"),
+        ("POST", "/challenges"),
+        ("GET", "/challenges/{challenge_id}"),
+        ("PUT", "/challenges/{challenge_id}"),
+        ("PATCH", "/challenges/{challenge_id}"),
+        ("DELETE", "/challenges/{challenge_id}"),
+        ("POST", "/challenges/{challenge_id}/run"),
+        ("POST", "/attempts"),
+        ("GET", "/progress"),
+        ("POST", "/progress"),
+        ("GET", "/users/{user_id}/challenges"),
+        ("GET", "/users/{user_id}/attempts/{attempt_id}"),
         ("GET", "/submissions"),
         ("GET", "/submissions/{submission_id}"),
         ("GET", "/leaderboard"),
+        *(
+            ("GET", path)
+            for path in (
+                *(f"/predictions/{of}" for of in ("upcoming", "today", "history")),
+                "/predictions/match/{match_id}",
+                "/predictions/league/{league_id}",
+                *("/matches", "/matches/{match_id}", "/matches/live", "/leagues", "/teams"),
+                *(f"/leagues/{{league_id}}{of}" for of in ("", "/standings", "/fixtures")),
+                *(f"/teams/{{team_id}}{of}" for of in ("", "/form", "/fixtures")),
+                "/analytics/model-performance",
+                "/analytics/prediction-accuracy",
+            )
+        ),
+        ("PUT", "/matches/{match_id}/forecast"),
     }
 
 

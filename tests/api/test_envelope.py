@@ -187,7 +187,7 @@ def test_every_list_has_its_meta(client: Any, user: Any, bearer: Any, document: 
         if "get" not in found or "{" in path:
             continue
         answer = client.get(path, headers=bearer(user))
-        if answer.mimetype == "application/json" and isinstance(answer.json["data"], list):
+        if answer.mimetype == "application/json" and isinstance(answer.json.get("data"), list):
             lists += 1
             assert answer.json["meta"].keys() >= {"page", "per_page", "total", "pages"}, path
     assert lists >= 6
@@ -266,3 +266,15 @@ def test_outside_the_api_a_problem_is_a_page(client: Any) -> None:
     answer = client.get("/no/such/page", headers={"Accept": "application/json"})
     assert answer.status_code == 404
     assert answer.mimetype == "text/html"
+
+
+@pytest.mark.parametrize("number", ["0", "007", "2147483648", "9999999999", "1" * 5000, "١"])
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_number_that_is_no_id_is_not_found_whatever_the_method(
+    client: Any, number: str, method: str
+) -> None:
+    assert client.open(f"/api/v1/challenges/{number}", method=method).status_code == 404
+
+
+def test_the_largest_id_is_an_id(client: Any) -> None:
+    assert client.delete("/api/v1/challenges/2147483647").status_code == 401

@@ -63,7 +63,9 @@ def open_board(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def make(kind: str) -> None:
         shown = names.Kind(
-            lambda number, viewer: number < 100, lambda number: f"The {kind} {number}"
+            lambda number, viewer: number < 100,
+            lambda number: f"The {kind} {number}",
+            lambda number: names.Aim(),
         )
         monkeypatch.setitem(names._kinds, kind, shown)
 

@@ -126,6 +126,16 @@ def test_a_board_that_may_not_be_seen_is_not_there(
         ("colour=red", "colour"),
         ("quest=1&challenge=1", "_schema"),
         ("quest=1&period=week", "_schema"),
+        ("quest=1&level=1", "_schema"),
+        ("period=week&level=1", "_schema"),
+        ("at=2026-03-01T00:00:00Z", "_schema"),
+        ("quest=1&at=yesterday", "at"),
+        ("quest=1&at=2026-03-01T00:00:00", "at"),
+        ("quest=1&around=0", "around"),
+        ("quest=1&around=26", "around"),
+        ("quest=1&around=3&at=2026-03-01T00:00:00Z", "_schema"),
+        ("level=1&user=1", "_schema"),
+        ("around=3", "user"),
     ],
 )
 def test_bad_questions_are_told_what_is_wrong(client: Any, query: str, field: str) -> None:
@@ -163,3 +173,58 @@ def test_names_of_any_script_come_back_whole(client: Any, people: Any) -> None:
     boards.add("global", someone.id, 1, AT)
     db.session.commit()
     assert client.get(URL).json["data"][0]["username"] == "ليلى🏹"
+
+
+def test_the_rows_around_somebody_and_around_oneself(
+    client: Any, crowd: list[Any], user: Any, bearer: Any, enter: Any
+) -> None:
+    answer = client.get(f"{URL}?quest=1&user={crowd[3].id}&around=1")
+    assert [row["username"] for row in answer.json["data"]] == ["p3", "p4", "p5"]
+    assert answer.json["meta"] == {"page": 1, "per_page": 3, "total": 3, "pages": 1, "me": None}
+    headers = bearer(user)
+    assert client.get(f"{URL}?quest=1&around=3", headers=headers).json["data"] == []
+    enter("quest:1", user.id, 0.1)
+    answer = client.get(f"{URL}?quest=1&around=2", headers=headers)
+    assert [row["rank"] for row in answer.json["data"]] == [4, 5, 6]
+    assert answer.json["meta"]["me"]["rank"] == 6
+
+
+def test_a_level_of_all_time_xp(client: Any, people: Any, make_quest: Any) -> None:
+    first, second = (make_quest(slug=f"q{xp}", level_xp=xp).level_id for xp in (0, 200))
+    for person, xp in zip(people(3), (300, 200, 199), strict=True):
+        boards.add("global", person.id, xp, AT)
+    db.session.commit()
+    answer = client.get(f"{URL}?level={second}&per_page=1")
+    assert [(row["rank"], row["username"]) for row in answer.json["data"]] == [(1, "p1")]
+    assert answer.json["meta"]["total"] == 2
+    answer = client.get(f"{URL}?level={first}")
+    assert [(row["rank"], row["username"]) for row in answer.json["data"]] == [(3, "p3")]
+    assert client.get(f"{URL}?level=99").status_code == 404
+
+
+def test_a_board_as_it_stood_and_when_it_was_another(client: Any, crowd: list[Any]) -> None:
+    stops = client.get(f"{URL}/stops?quest=1").json
+    assert stops["meta"]["total"] == len(stops["data"]) == 5
+    answer = client.get(f"{URL}?quest=1&at={stops['data'][1]}")
+    assert [(row["rank"], row["username"]) for row in answer.json["data"]] == [
+        (1, "p1"),
+        (2, "p2"),
+    ]
+    assert client.get(f"{URL}?quest=1&at=2019-01-01T00:00:00Z").json["data"] == []
+    assert client.get(f"{URL}/stops?period=week").json["data"] == []
+    assert client.get(f"{URL}/stops?quest=100").status_code == 404
+
+
+def test_how_a_quests_scores_are_spread(
+    client: Any, user: Any, bearer: Any, quest: Any, enter: Any, people: Any
+) -> None:
+    board = f"quest={quest.id}"
+    assert client.get(f"{URL}/spread?{board}").json["data"] is None
+    for person, score in zip(people(3), (0.95, 0.8, 0.85), strict=True):
+        enter(quest.board(), person.id, score)
+    enter(quest.board(), user.id, 0.81)
+    found = client.get(f"{URL}/spread?{board}", headers=bearer(user)).json["data"]
+    assert (found["people"], found["beyond"], found["me"]) == (4, 0, 0.81)
+    assert (found["threshold"], found["direction"]) == (0.9, "higher")
+    assert sum(bar["count"] for bar in found["bars"]) == 4
+    assert client.get(f"{URL}/spread").json["data"] is None

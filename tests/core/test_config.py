@@ -66,6 +66,18 @@ def test_production_is_complete_or_does_not_start(
         load_settings()
 
 
+def test_strangers_queries_never_run_in_the_applications_own_database(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    """By whatever words both URLs lead there."""
+    environment.setenv("DATABASE_URL", "postgres://app:secret@localhost/arena")
+    environment.setenv("CHALLENGE_DATABASE_URL", "postgresql://other@127.0.0.1:5432/arena")
+    with pytest.raises(ConfigError, match=r"^CHALLENGE_DATABASE_URL: is the application's own"):
+        load_settings()
+    environment.setenv("CHALLENGE_DATABASE_URL", "postgresql://other@127.0.0.1:5432/challenges")
+    load_settings()
+
+
 def test_a_process_that_cannot_start_says_one_line(tmp_path: Path) -> None:
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(

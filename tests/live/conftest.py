@@ -17,6 +17,7 @@ from mlarena.core.db import db
 from mlarena.live import flusher
 from mlarena.live.flusher import Flusher
 from mlarena.live.publish import board_changed
+from tests.live.browsing import listen
 from tests.live.watcher import Watcher, served
 
 
@@ -82,3 +83,29 @@ def scores(app: Any) -> Callable[[Any, float], None]:
         board_changed("global")
 
     return score
+
+
+@pytest.fixture
+def open_page(chromium: Any, live_url: str, signed_in: Any) -> Iterator[Callable[..., Any]]:
+    """open_page("/boards", user) -> a page of a browser that `user` is signed in to, or nobody."""
+    contexts, complaints = [], []
+
+    def enter(path: str, user: Any = None, **more: Any) -> Any:
+        context = chromium.new_context(base_url=live_url, **more)
+        contexts.append(context)
+        if user is not None:
+            cookie = signed_in(user).get_cookie("session")
+            context.add_cookies([{"name": "session", "value": cookie.value, "url": live_url}])
+        page = context.new_page()
+        listen(page)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console", lambda line: complaints.append(line.text) if "Policy" in line.text else None
+        )
+        page.goto(path)
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import Any
 
+from mlarena.accounts import service as accounts
 from mlarena.boards import service as boards
 from mlarena.core.config import Settings
 from mlarena.live import flusher
@@ -109,3 +110,26 @@ def test_a_change_while_the_board_is_read_gets_its_own_update(
     scores(user, 100)
     assert watcher.hears("leaderboard")["rows"][0]["score"] == 100
     assert watcher.hears("leaderboard")["rows"][0]["score"] == 150
+
+
+def test_who_hides_or_leaves_goes_from_open_boards_at_once(
+    visit: Any, make_user: Any, sending: Any, scores: Any
+) -> None:
+    ada, grace = make_user("ada"), make_user("grace")
+    for one in (ada, grace):
+        scores(one, 100)
+    watcher = visit()
+    watcher.join("global")
+
+    def shown_after(act: Any) -> list[tuple[int, str]]:
+        time.sleep(0.6)  # what was sent before is not what we wait for
+        watcher.heard("leaderboard")
+        act()
+        rows = watcher.hears("leaderboard", within=2)["rows"]
+        return [(row["rank"], row["username"]) for row in rows]
+
+    hide = accounts.update_profile
+    assert shown_after(lambda: hide(ada, listed=False)) == [(1, "grace")]
+    assert shown_after(lambda: hide(ada, listed=True)) == [(1, "ada"), (2, "grace")]
+    leave = accounts.delete_account
+    assert shown_after(lambda: leave(ada, "correct horse battery")) == [(1, "grace")]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,81 +16,21 @@ from mlarena.boards import service as boards
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from mlarena.live.publish import close, user_room
-from mlarena.submissions import claim, intake
+from mlarena.submissions import intake
 from mlarena.submissions.models import Submission
-from mlarena.submissions.settle import settle
 from mlarena.submissions.verdict import Verdict
+from tests.live.browsing import (
+    BOARD,
+    LEAGUE,
+    WATCH_SHIFTS,
+    at_rest,
+    connected,
+    rows,
+    settled,
+    until,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    if CHROMIUM is None:
-        if os.environ.get("MLARENA_REQUIRE_SERVICES") == "1":
-            pytest.fail("Chromium is required here: apt-get install chromium")
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(chromium: Any, live_url: str, signed_in: Any) -> Iterator[Callable[..., Any]]:
-    """open_page("/boards", user) -> a page of a browser that `user` is signed in to, or nobody."""
-    contexts, complaints = [], []
-
-    def enter(path: str, user: Any = None, **more: Any) -> Any:
-        context = chromium.new_context(base_url=live_url, **more)
-        contexts.append(context)
-        if user is not None:
-            cookie = signed_in(user).get_cookie("session")
-            context.add_cookies([{"name": "session", "value": cookie.value, "url": live_url}])
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console", lambda line: complaints.append(line.text) if "Policy" in line.text else None
-        )
-        page.goto(path)
-        return page
-
-    yield enter
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def rows(page: Any) -> list[tuple[str, str, str]]:
-    """Rank, name and score as they stand on the page."""
-    table = page.locator("[data-board] tbody tr").all()
-    cells = [[cell.strip() for cell in row.locator("th, td").all_inner_texts()] for row in table]
-    return [(rank, name, score) for rank, name, score, _ in cells]
-
-
-def until(page: Any, holds: Callable[[], bool], within: float = 5.0) -> None:
-    """Playwright's own wait_for_function needs `eval`, which the pages' policy forbids."""
-    for _ in range(int(within * 20)):
-        if holds():
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"not within {within} s; the page: {page.locator('main').inner_text()[:500]}")
-
-
-def connected(page: Any) -> None:
-    """Wait until the page has joined its board; then nothing that follows is missed."""
-    page.wait_for_timeout(700)
-
-
-def settled(submission: Submission, verdict: Verdict) -> None:
-    token = claim.claim(submission.id)
-    assert token is not None
-    assert settle(submission.id, token, verdict)
 
 
 def test_rows_move_change_and_appear_without_a_reload(
@@ -104,22 +41,27 @@ def test_rows_move_change_and_appear_without_a_reload(
     page = open_page("/boards", grace)
     connected(page)
     page.evaluate("window.unchanged = true")
+    page.evaluate(WATCH_SHIFTS)
 
     scores(grace, 2000)
 
-    own = page.locator("tr.me")
+    own = page.locator(f"{BOARD} tr.me")
     own.wait_for()
     assert rows(page) == [("1", "grace you are here", "2,000"), ("2", "ada", "1,500")]
-    assert page.locator("[data-total]").inner_text() == "2"
+    assert page.locator(f"{BOARD} [data-total]").inner_text() == "2"
     assert own.locator("a").get_attribute("href") == f"/users/{grace.id}"
-    summary = page.locator(".visually-hidden")
+    summary = page.locator("p.visually-hidden[role=status]")
     until(page, lambda: summary.text_content() == "grace leads with 2,000.")
     until(page, lambda: page.locator("tr.changed").count() == 0)
+    scores(ada, 1000)
+    until(page, lambda: [name for _, name, _ in rows(page)] == ["ada", "grace you are here"])
+    at_rest(page)
+    assert page.evaluate("window.shifts") == []
 
-    live = page.locator("[data-board]").inner_html()
+    live = page.locator(BOARD).inner_html()
     assert page.evaluate("window.unchanged") is True
     page.reload()
-    fresh = page.locator("[data-board]").inner_html()
+    fresh = page.locator(BOARD).inner_html()
     assert text_of(live) == text_of(fresh)  # times in the reader's zone too
 
 
@@ -132,9 +74,9 @@ def test_an_empty_board_gets_its_first_row(
 ) -> None:
     page = open_page("/boards")
     connected(page)
-    assert page.locator("p[data-board]").count() == 1
+    assert page.locator(f"p{BOARD}").count() == 1
     scores(user, 100)
-    page.locator("table[data-board] tbody tr").wait_for(timeout=15_000)
+    page.locator(f"table{BOARD} tbody tr").wait_for(timeout=15_000)
     assert rows(page) == [("1", "ada", "100")]
 
 
@@ -172,14 +114,20 @@ def test_ones_own_row_below_the_page_follows(
     board_index.apply(changes)
     page = open_page("/boards", me)
     connected(page)
-    own = page.locator("tr.me td")
+    own = page.locator(f"{BOARD} tr.me td")
+    league = page.locator(f"{LEAGUE} [data-own-rank]")
     assert own.first.inner_text() == "61"
+    assert league.inner_text() == "61"
+    assert [rank for rank, _, _ in rows(page, LEAGUE)] == [str(n) for n in range(55, 62)]
     scores(me, sorted(ids)[10] + 1000 - 10 - 0.5)
     until(page, lambda: own.first.inner_text() == "51", within=15)
+    until(page, lambda: league.inner_text() == "51", within=15)
+    assert [rank for rank, _, _ in rows(page, LEAGUE)] == [str(n) for n in range(48, 55)]
     scores(me, 5000)
-    until(page, lambda: page.locator("tbody tr.me").count() == 1, within=15)
+    until(page, lambda: page.locator(f"{BOARD} tbody tr.me").count() == 1, within=15)
     assert own.first.inner_text() == "1"
-    assert page.locator("tbody tr").count() == 50
+    assert league.inner_text() == "1"
+    assert page.locator(f"{BOARD} tbody tr").count() == 50
     assert page.locator("tfoot tr").count() == 0
 
 
@@ -191,7 +139,8 @@ def test_a_verdict_arrives_by_itself(open_page: Any, user: Any, quest: Any, sock
         page.context.route("**/socket.io.esm.min.js", lambda route: route.abort())
     page.goto(f"/submissions/{submission.id}")
     assert page.locator("#verdict").get_attribute("data-status") == "queued"
-    connected(page)
+    if socket == "with the socket":
+        connected(page)
     page.evaluate("window.unchanged = true")
 
     settled(submission, Verdict("scored", score=0.95, passed=True))
@@ -199,7 +148,7 @@ def test_a_verdict_arrives_by_itself(open_page: Any, user: Any, quest: Any, sock
     patience = 3_000 if socket == "with the socket" else 8_000
     page.wait_for_selector('#verdict[data-status="scored"]', timeout=patience)
     assert "Passed" in page.get_by_role("heading", level=1).inner_text()
-    assert page.locator("[data-xp]").first.inner_text() == "100"
+    until(page, lambda: page.locator("[data-xp]").first.inner_text() == "100")
     assert page.evaluate("window.unchanged") is True
 
 
@@ -210,17 +159,18 @@ def test_another_page_of_the_learner_hears_of_the_verdict(
     page = open_page("/quests", user)
     connected(page)
     settled(submission, Verdict("scored", score=0.95, passed=True))
-    link = page.locator("#messages a")
+    link = page.locator("#toasts a")
     link.wait_for()
     assert link.inner_text() == "Attempt 1 passed: +100 XP. See its report."
     assert link.get_attribute("href") == f"/submissions/{submission.id}"
-    assert page.locator("[data-xp]").first.inner_text() == "100"
+    until(page, lambda: page.locator("[data-xp]").first.inner_text() == "100")
 
 
 def test_an_upload_that_is_refused_says_why_beside_the_field(
     open_page: Any, user: Any, quest: Any, tmp_path: Path
 ) -> None:
     page = open_page(f"/quests/{quest.id}", user)
+    page.get_by_text("Upload", exact=True).click()
     field = page.locator("input[type=file]")
     wrong = tmp_path / "model.joblib"
     wrong.write_text("not a model")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import socketio
 from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wsgi import ClosingIterator
 
 PATIENCE = 5.0
 
@@ -32,7 +33,16 @@ class Watcher:
             reconnection=False, websocket_extra_options={"origin": origin} if origin else {}
         )
         self._heard: dict[str, queue.Queue[Any]] = {}
-        for event in ("verdict", "leaderboard", "error", "resync", "disconnect"):
+        for event in (
+            "verdict",
+            "training",
+            "try",
+            "leaderboard",
+            "match",
+            "error",
+            "resync",
+            "disconnect",
+        ):
             self._heard[event] = queue.Queue()
             self.client.on(event, self._heard[event].put)
         refusals: list[Any] = []
@@ -62,14 +72,44 @@ class Watcher:
         return [waiting.get() for _ in range(waiting.qsize())]
 
 
+class Counted:
+    """An app that knows how many of its requests are under way; open sockets are not counted."""
+
+    def __init__(self, app: Any) -> None:
+        self.app, self.under_way = app, 0
+        self._changed = threading.Condition()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if "HTTP_UPGRADE" in environ:
+            return self.app(environ, start_response)
+        self._count(1)
+        try:
+            return ClosingIterator(self.app(environ, start_response), lambda: self._count(-1))
+        except BaseException:
+            self._count(-1)
+            raise
+
+    def _count(self, more: int) -> None:
+        with self._changed:
+            self.under_way += more
+            self._changed.notify_all()
+
+    def rest(self) -> None:
+        """Wait until nothing is under way: the next test puts another database in place."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.under_way == 0, PATIENCE)
+
+
 @contextmanager
 def served(app: Any) -> Iterator[str]:
     """The app on a port of its own, in the threaded server; its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
+    counted = Counted(app)
+    server = make_server("127.0.0.1", 0, counted, threaded=True, request_handler=QuietHandler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
     thread.join(PATIENCE)
+    counted.rest()
     server.server_close()

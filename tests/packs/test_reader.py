@@ -84,14 +84,31 @@ def test_a_small_pack_comes_out_whole(pack):
     assert [badge.condition_value for badge in read.badges] == [1]
     quest = read.quests[0]
     assert quest.brief == "Predict the price.\n"
-    assert 'pd.read_csv("housing_train.csv")' in quest.starter_code
+    assert "def train(X, y):" in quest.starter_code
     assert (quest.threshold, quest.xp_reward, quest.status) == (0.8, 100, "published")
 
 
 def test_starter_code_of_the_file_is_kept(pack):
     with (pack / "quests/lines.yaml").open("a") as file:
-        file.write("starter_code: |\n  print('mine')\n")
-    assert read_pack(pack).quests[0].starter_code == "print('mine')\n"
+        file.write("starter_code: |\n  def train(X, y):\n      return 'mine'\n")
+    assert read_pack(pack).quests[0].starter_code == "def train(X, y):\n    return 'mine'\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("print('mine')", "define `train(X, y)`"),
+        ("def train(X): ...", "`train` takes two things"),
+        ("def train(X, y) ...", "line 1: this is not Python"),
+        ("def features(X): ...\ndef train(X, y): ...", "prepare the columns inside the model"),
+    ],
+)
+def test_starter_code_that_would_fail_its_learner_is_refused(pack, code, says):
+    with (pack / "quests/lines.yaml").open("a") as file:
+        file.write("starter_code: |\n" + "".join(f"  {line}\n" for line in code.splitlines()))
+    [problem] = problems_of(pack)
+    assert problem.startswith("quests/lines.yaml:")
+    assert says in problem
 
 
 def test_what_is_no_part_of_a_pack_is_left_alone(pack):

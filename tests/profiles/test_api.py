@@ -94,6 +94,33 @@ def test_badges_are_paged(client: Any, path: list[Level]) -> None:
     assert (badge["slug"], badge["condition_type"]) == ("first", "quests_completed")
 
 
+def test_badges_tell_oneself_what_is_earned_and_how_far_the_rest_is(
+    client: Any, user: Any, bearer: Any, path: list[Level], queries: list[str]
+) -> None:
+    db.session.add_all(
+        Badge(slug=f"xp-{n}", name=f"{n} XP", condition_type="xp", condition_value=n)
+        for n in (50, 400)
+    )
+    once = Badge(slug="o", name="O", condition_type="attempts_before_pass", condition_value=3)
+    db.session.add(once)
+    db.session.commit()
+    rewards.reward_pass(user, "task:1", 100, "Passed one", ("quest",), False, utcnow())
+    db.session.commit()
+    headers = bearer(user)
+    queries.clear()
+    own = client.get(f"{API}/badges", headers=headers).json
+    assert len(queries) <= 9
+    told = {row["slug"]: (row["earned_at"] is not None, row["figure"]) for row in own["data"]}
+    assert told == {
+        "first": (True, 1),
+        "xp-50": (True, 100),
+        "xp-400": (False, 100),
+        "o": (False, None),
+    }
+    assert own["meta"]["total"] == 4
+    assert "figure" not in client.get(f"{API}/badges").json["data"][0]
+
+
 def test_own_submissions_newest_first(client: Any, user: Any, bearer: Any, quest: Any) -> None:
     submit(user, quest, 3)
     answer = client.get(f"{API}/users/{user.id}/submissions?per_page=2", headers=bearer(user))

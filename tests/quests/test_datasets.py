@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mlarena.core.seeding import generator
 from mlarena.quests.datasets import SOURCES, build
-from mlarena.quests.datasets.seeding import generator
 
 pytestmark = pytest.mark.pure
 

@@ -128,17 +128,14 @@ def test_honest_passes_and_lazy_does_not(slug, secret):
 
 
 @pytest.mark.parametrize("slug", MODELS)
-def test_starter_code_works_as_pasted(slug, tmp_path, monkeypatch, capsys):
-    """It reads the download, writes model.joblib, and that model can be scored."""
-    import joblib
-
+def test_starter_code_runs_as_it_is_and_passes_the_first_quest_only(slug):
+    """So that the way there and back is learned on the first; every other asks for an idea."""
     quest = QUESTS[slug]
     data = built(quest.dataset, SECRETS[0])
-    (tmp_path / f"{data.name}_train.csv").write_bytes(data.train_csv())
-    monkeypatch.chdir(tmp_path)
-    exec(compile(quest.starter_code, f"{slug}.py", "exec"), {"__name__": "__main__"})
-    assert "model.joblib" in capsys.readouterr().out
-    model = joblib.load(tmp_path / "model.joblib")
+    space = {}
+    exec(compile(quest.starter_code, f"{slug}.py", "exec"), space)
+    features = data.train.drop(columns=data.target) if data.target else data.train
+    model = space["train"](features, data.train[data.target] if data.target else None)
     metric = METRICS[quest.metric]
     probable = metric.needs == "probabilities"
     answers = (model.predict_proba if probable else model.predict)(data.hidden_features)
@@ -148,5 +145,4 @@ def test_starter_code_works_as_pasted(slug, tmp_path, monkeypatch, capsys):
         classes=list(model.classes_) if probable else None,
         features=data.hidden_features,
     )
-    # The first quest is passed as pasted, so that the way there and back is learned; no other is.
     assert metric.passes(score, quest.threshold) == (slug == "linear-regression-challenge")

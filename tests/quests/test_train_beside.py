@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 
 from mlarena.core.config import Settings
-from mlarena.core.db import db
-from mlarena.submissions.models import Submission
 from mlarena.submissions.sweep import sweep
+from tests.quests.conftest import state
 
 ROOT = Path(__file__).parents[2]
 SLOW = """
@@ -38,30 +37,6 @@ def worker(app: Any, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     yield process
     process.kill()
     process.wait()
-
-
-@pytest.fixture
-def becomes(app: Any) -> Callable[[int, str], None]:
-    """becomes(submission_id, status) waits until it is so."""
-
-    def wait(submission_id: int, status: str) -> None:
-        until = time.monotonic() + 40
-        while state(submission_id) != status:
-            assert time.monotonic() < until, f"{submission_id} is {state(submission_id)}"
-            time.sleep(0.05)
-
-    return wait
-
-
-def state(submission_id: int) -> str:
-    db.session.rollback()
-    return db.session.get_one(Submission, submission_id, populate_existing=True).status
-
-
-@pytest.fixture
-def headers(user: Any, bearer: Any) -> dict[str, str]:
-    made: dict[str, str] = bearer(user)
-    return made
 
 
 @pytest.fixture
@@ -102,10 +77,10 @@ def test_a_worker_told_to_stop_leaves_its_training_to_another(
     worker: Any, training: Any, becomes: Any, judged: Any, settings: Settings, work: Any
 ) -> None:
     judged()
-    slow = training(20)
+    slow = training(25)
     becomes(slow, "running")
     worker.terminate()
-    assert worker.wait(timeout=10) == 0
+    assert worker.wait(timeout=18) == 0
     assert state(slow) == "running"
     time.sleep(settings.lease_seconds + 0.2)
     sweep()

@@ -59,10 +59,12 @@ def test_a_pass_tells_levels_and_badges(app: Any, user: Any) -> None:
     earned = reward(user)
     assert [level.slug for level in earned.opened_levels] == ["two"]
     assert [badge.slug for badge in earned.new_badges] == ["first"]
-    assert (earned.level_before, earned.level_after) == (1, 2)
+    told = service.earned(user, earned, [])
+    assert (told["level_before"], told["level"], told["xp_total"]) == (1, 2, 100)
     again = reward(user)
     assert (again.opened_levels, again.new_badges) == ([], [])
-    assert (again.level_before, again.level_after) == (2, 2)
+    told = service.earned(user, again, [])
+    assert (told["level_before"], told["level"], told["xp"]) == (2, 2, 0)
 
 
 def test_perfect_counts_once_per_task_also_when_it_comes_later(app: Any, user: Any) -> None:

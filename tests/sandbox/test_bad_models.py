@@ -397,3 +397,10 @@ def test_an_exit_inside_predict_is_no_result(ask: Any) -> None:
 def test_unknown_formats_are_a_mistake_of_the_caller(sandbox: Sandbox, sample: Table) -> None:
     with pytest.raises(ValueError, match="format"):
         sandbox.predict(b"x", "exe", sample, sample)
+
+
+def test_a_warning_names_no_file_of_the_machine(ask: Any) -> None:
+    """A model fitted without the columns' names: scikit-learn warns of it, with the file it stands in."""
+    outcome = ask(pickle.dumps(LinearRegression().fit(np.zeros((2, 4)), [0.0, 1.0])))
+    assert "UserWarning: X has feature names" in outcome.output
+    assert "site-packages" not in outcome.output and ".py" not in outcome.output

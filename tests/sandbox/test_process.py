@@ -158,7 +158,7 @@ def test_floods_are_cut_off(code: Sandbox) -> None:
     """Stopped by the worker's bounds on its pipes."""
     flood = code.run_code("while True: print('x' * 1000)")
     assert flood.status == "output_flood"
-    assert len(flood.output) <= 1000
+    assert flood.output == "x" * 1000 + "\n[Output cut here: the first 1000 bytes are kept.]\n"
     assert code.run_code("RESULT = 'x' * 10000").status == "result_too_big"
     assert code.run_code("import os\nwhile True: os.write(3, b'JSON' + b'\\xff' * 9)").status in (
         "bad_frame",
@@ -169,12 +169,34 @@ def test_floods_are_cut_off(code: Sandbox) -> None:
 def test_output_is_kept_up_to_the_limit(code: Sandbox) -> None:
     outcome = code.run_code("print('a' * 3000); RESULT = 1")
     assert outcome.value == 1
-    assert outcome.output == "a" * 1000
+    assert outcome.output.startswith("a" * 1000 + "\n[Output cut here")
 
 
 def test_an_end_without_a_result_is_no_result(code: Sandbox) -> None:
-    for source in ("import os; os._exit(0)", "raise SystemExit", "import sys; sys.exit(0)"):
-        assert code.run_code(source).status == "no_result"
+    assert code.run_code("import os; os._exit(0)").status == "no_result"
+
+
+def test_how_the_code_stopped_is_told_with_its_line(code: Sandbox) -> None:
+    for source, category, words in (
+        ("x = 1\nif x\n    y", "syntax_error", "Line 2: expected ':'"),
+        ("a = '\0'", "syntax_error", "null bytes"),
+        ("x = 1\nraise KeyError('k')", "load_failed", "Line 2: KeyError: 'k'"),
+        ("solve = 3", "no_function", "something else than a function in `solve`"),
+        ("import sys\ndef solve(a):\n    sys.exit(0)", "exit_called", "calls exit()"),
+        ("def solve(a):\n    return input()", "input_called", "calls input()"),
+        ("def solve(a):\n    return solve(a)", "code_failed", "Line 2: RecursionError"),
+        ("def solve(a):\n    return {a}", "not_json", "set is not JSON serializable"),
+        ("def solve(a):\n    return float('nan')", "not_json", "NaN or infinity"),
+        ("def solve(a):\n    return 10 ** 6000", "not_json", "Exceeds the limit"),
+    ):
+        outcome = code.run_code(source, [[1]])
+        assert outcome.error is not None, source
+        assert (outcome.status, outcome.error.category) == ("error", category), source
+        assert words in outcome.error.message, source
+
+
+def test_the_function_may_have_a_name_of_its_own(code: Sandbox) -> None:
+    assert code.run_code("def twice(a): return 2 * a", [[4]], function="twice").value == [8]
 
 
 def test_a_crash_is_a_crash(code: Sandbox) -> None:

@@ -29,7 +29,7 @@ NOT_PAGES = [
     "/healthz",
     "/api/v1/openapi.json",
     "/api/v1/quests",
-    "/static/css/arena.css",
+    "/static/css/tokens.css",
 ]
 MISSING = ["/nowhere", "/api/v1/nowhere", "/users/999999", "/logout", "/api/v1/auth/login"]
 

@@ -43,6 +43,8 @@ def test_nothing_acts(text):
         def handle_starttag(self, tag, attrs):
             seen.append(tag)
             for name, value in attrs:
+                if (tag, name, value) == ("pre", "tabindex", "0"):
+                    continue  # ours: code wider than the page is scrolled from the keyboard too
                 assert name in {"href", "src", "alt", "title", "rel"}, name
                 if name in {"href", "src"}:
                     assert urlsplit(value).scheme in {"", "http", "https", "mailto"}, value

@@ -11,11 +11,19 @@ from typing import Any
 import pytest
 
 from mlarena.accounts import logins, tokens
+from mlarena.accounts import service as accounts
 from mlarena.accounts.models import User
+from mlarena.challenges import authoring
 from mlarena.core.db import db
+from mlarena.quests import tries
 from mlarena.submissions.models import Submission, Task
+from tests.security.worlds import class_of, held, match_to_come, rejudged, waiting_name
 
 API = "/api/v1"
+QUIZ = {
+    "name": "One question",
+    "questions": [{"kind": "number", "prompt": "1 + 1?", "answer": 2}],
+}
 
 
 @dataclass(frozen=True)
@@ -36,17 +44,111 @@ EVERYBODY = Rule("in", "in", "in", "in")
 MEMBERS = Rule("login", "in", "in", "in")
 OWNER = Rule("login", "hidden", "hidden", "hidden")
 OWNER_AND_STAFF = Rule("login", "hidden", "in", "in")
+STAFF = Rule("login", "forbidden", "in", "in", "forbidden")
+ENTRANT = Rule("login", "forbidden", "forbidden", "forbidden")
 # A refresh token is what opens it, and none of these callers shows one.
 REFRESH = Rule("login", "login", "login", "login", "login")
+# A cohort that another instructor leads: `owner` is a learner in it, `other` is not.
+DESK = Rule("login", "forbidden", "hidden", "in", "forbidden")
+IN_COHORT = Rule("login", "hidden", "hidden", "in")
 
+STEPS = "<any(open, end, withdraw, reopen, delete):step>"
+COHORT = "/teach/cohorts/<id:cohort_id>"
+COHORTS_API = f"{API}/cohorts/<id:cohort_id>"
 DOORS: dict[tuple[str, str], Rule] = {
+    # the console
+    ("GET", "/teach"): STAFF,
+    ("GET", "/teach/audit"): STAFF,
+    ("GET", "/teach/audit.csv"): STAFF,
+    ("GET", "/teach/submissions"): STAFF,
+    ("GET", "/teach/submissions/<id:submission_id>"): STAFF,
+    ("GET", "/teach/submissions/<id:submission_id>/artifact"): STAFF,
+    ("GET", "/teach/rejudges"): STAFF,
+    ("POST", "/teach/rejudges"): STAFF,
+    ("GET", "/teach/rejudges/<id:rejudge_id>"): DESK,
+    ("POST", "/teach/rejudges/<id:rejudge_id>/<any(apply, discard):decision>"): DESK,
+    ("GET", f"{API}/audit"): STAFF,
+    ("POST", f"{API}/rejudges"): STAFF,
+    ("GET", f"{API}/rejudges/<id:rejudge_id>"): DESK,
+    ("POST", f"{API}/rejudges/<id:rejudge_id>/apply"): DESK,
+    ("POST", f"{API}/rejudges/<id:rejudge_id>/discard"): DESK,
+    # cohorts: the learner's doors, the desk, the same for scripts
+    ("GET", "/cohorts"): MEMBERS,
+    ("POST", "/cohorts/join"): MEMBERS,
+    ("GET", "/cohorts/join/<code>"): MEMBERS,
+    ("GET", "/cohorts/<id:cohort_id>"): IN_COHORT,
+    ("GET", "/cohorts/<id:cohort_id>/grades"): OWNER,
+    ("POST", "/cohorts/<id:cohort_id>/nickname"): OWNER,
+    ("POST", "/cohorts/<id:cohort_id>/leave"): OWNER,
+    ("GET", "/teach/cohorts"): STAFF,
+    ("GET", "/teach/cohorts/new"): STAFF,
+    ("POST", "/teach/cohorts/new"): STAFF,
+    ("GET", f"{COHORT}"): DESK,
+    ("POST", f"{COHORT}/announcements"): DESK,
+    ("POST", f"{COHORT}/announcements/<id:announcement_id>/withdraw"): DESK,
+    ("GET", f"{COHORT}/assignments/new"): DESK,
+    ("POST", f"{COHORT}/assignments/new"): DESK,
+    ("GET", f"{COHORT}/assignments/<id:assignment_id>"): DESK,
+    ("POST", f"{COHORT}/assignments/<id:assignment_id>"): DESK,
+    ("POST", f"{COHORT}/assignments/<id:assignment_id>/delete"): DESK,
+    ("POST", f"{COHORT}/assignments/<id:assignment_id>/<any(up, down):way>"): DESK,
+    ("GET", f"{COHORT}/people"): DESK,
+    ("POST", f"{COHORT}/people/<id:user_id>/<any(remove, return):member_way>"): DESK,
+    ("POST", f"{COHORT}/roster"): DESK,
+    ("POST", f"{COHORT}/roster/import"): DESK,
+    ("GET", f"{COHORT}/settings"): DESK,
+    ("POST", f"{COHORT}/settings"): DESK,
+    ("POST", f"{COHORT}/<any(open_code, close_code, archive, reopen):cohort_step>"): DESK,
+    ("POST", f"{COHORT}/staff"): DESK,
+    ("POST", f"{COHORT}/staff/<id:user_id>/remove"): DESK,
+    ("GET", f"{COHORT}/progress"): DESK,
+    ("GET", f"{COHORT}/grades"): DESK,
+    ("POST", f"{COHORT}/grades/plan"): DESK,
+    ("GET", f"{COHORT}/grades/export.<any(csv, json):ending>"): DESK,
+    ("GET", f"{COHORT}/learners/<id:user_id>"): DESK,
+    ("GET", f"{COHORT}/assignments/<id:assignment_id>/learners/<id:user_id>"): DESK,
+    ("POST", f"{COHORT}/assignments/<id:assignment_id>/learners/<id:user_id>/override"): DESK,
+    ("POST", f"{COHORT}/assignments/<id:assignment_id>/learners/<id:user_id>/extension"): DESK,
+    ("GET", f"{API}/cohorts"): MEMBERS,
+    ("GET", f"{API}/cohorts/led"): STAFF,
+    ("POST", f"{API}/cohorts"): STAFF,
+    ("POST", f"{API}/cohorts/join"): MEMBERS,
+    ("GET", f"{COHORTS_API}"): IN_COHORT,
+    ("GET", f"{COHORTS_API}/grades"): OWNER,
+    ("POST", f"{COHORTS_API}/leave"): OWNER,
+    ("PATCH", f"{COHORTS_API}"): DESK,
+    ("POST", f"{COHORTS_API}/code"): DESK,
+    ("DELETE", f"{COHORTS_API}/code"): DESK,
+    ("POST", f"{COHORTS_API}/staff"): DESK,
+    ("DELETE", f"{COHORTS_API}/staff/<id:user_id>"): DESK,
+    ("GET", f"{COHORTS_API}/members"): DESK,
+    ("DELETE", f"{COHORTS_API}/members/<id:user_id>"): DESK,
+    ("POST", f"{COHORTS_API}/roster"): DESK,
+    ("POST", f"{COHORTS_API}/announcements"): DESK,
+    ("POST", f"{COHORTS_API}/assignments"): DESK,
+    ("PATCH", f"{COHORTS_API}/assignments/<id:assignment_id>"): DESK,
+    ("DELETE", f"{COHORTS_API}/assignments/<id:assignment_id>"): DESK,
+    ("PUT", f"{COHORTS_API}/assignments/<id:assignment_id>/learners/<id:user_id>/extension"): DESK,
+    (
+        "DELETE",
+        f"{COHORTS_API}/assignments/<id:assignment_id>/learners/<id:user_id>/extension",
+    ): DESK,
+    ("PUT", f"{COHORTS_API}/assignments/<id:assignment_id>/learners/<id:user_id>/override"): DESK,
+    ("GET", f"{COHORTS_API}/progress"): DESK,
+    ("GET", f"{COHORTS_API}/gradebook"): DESK,
+    ("GET", f"{COHORTS_API}/gradebook.csv"): DESK,
     # the site
     ("GET", "/"): EVERYBODY,
     ("GET", "/static/<path:filename>"): EVERYBODY,
+    ("GET", "/static/v-<version>/<path:filename>"): EVERYBODY,
     ("GET", "/robots.txt"): EVERYBODY,
     ("GET", "/healthz"): EVERYBODY,
     ("GET", "/metrics"): EVERYBODY,
     ("GET", "/api/docs"): EVERYBODY,
+    ("GET", "/styleguide"): EVERYBODY,
+    ("GET", "/search"): EVERYBODY,
+    ("GET", f"{API}/search"): EVERYBODY,
+    ("POST", "/theme"): EVERYBODY,
     ("GET", f"{API}/openapi.json"): EVERYBODY,
     # accounts, pages
     ("GET", "/register"): EVERYBODY,
@@ -82,6 +184,7 @@ DOORS: dict[tuple[str, str], Rule] = {
     ("PUT", f"{API}/users/me/password"): MEMBERS,
     # profiles
     ("GET", "/users/<id:user_id>"): EVERYBODY,
+    ("GET", "/users/<id:user_id>/badges"): EVERYBODY,
     ("GET", f"{API}/users/me/progress"): MEMBERS,
     ("GET", f"{API}/users/<id:user_id>/submissions"): OWNER_AND_STAFF,
     ("GET", f"{API}/levels"): EVERYBODY,
@@ -89,24 +192,180 @@ DOORS: dict[tuple[str, str], Rule] = {
     # boards
     ("GET", "/boards"): EVERYBODY,
     ("GET", "/boards/weekly"): EVERYBODY,
+    ("GET", "/boards/rating"): EVERYBODY,
     ("GET", "/boards/<kind>/<id:target_id>"): EVERYBODY,
     ("GET", f"{API}/leaderboard"): EVERYBODY,
+    ("GET", f"{API}/leaderboard/spread"): EVERYBODY,
+    ("GET", f"{API}/leaderboard/stops"): EVERYBODY,
     # quests
     ("GET", "/quests"): EVERYBODY,
     ("GET", "/quests/<id:quest_id>"): EVERYBODY,
     ("POST", "/quests/<id:quest_id>"): MEMBERS,
+    ("POST", "/quests/<id:quest_id>/train"): MEMBERS,
+    ("POST", "/quests/<id:quest_id>/try"): MEMBERS,
+    ("POST", "/quests/<id:quest_id>/try/cancel"): OWNER,
+    ("GET", "/quests/<id:quest_id>/run"): MEMBERS,
     ("GET", "/quests/<id:quest_id>/data/<any(train, sample):part>.csv"): MEMBERS,
     ("GET", f"{API}/quests"): EVERYBODY,
     ("GET", f"{API}/quests/<id:quest_id>"): EVERYBODY,
+    ("GET", "/quests/<id:quest_id>/starter.<any(py, ipynb):program>"): MEMBERS,
+    ("GET", "/quests/<id:quest_id>/sample-model.<any(joblib, skops):model_format>"): MEMBERS,
+    ("GET", f"{API}/quests/<id:quest_id>/preview"): EVERYBODY,
+    ("GET", f"{API}/quests/<id:quest_id>/starter"): MEMBERS,
+    ("GET", f"{API}/quests/<id:quest_id>/sample-model"): MEMBERS,
     ("GET", f"{API}/quests/<id:quest_id>/dataset"): MEMBERS,
     ("POST", f"{API}/quests/<id:quest_id>/submit"): MEMBERS,
     ("POST", f"{API}/quests/<id:quest_id>/train"): MEMBERS,
+    ("POST", f"{API}/quests/<id:quest_id>/try"): MEMBERS,
+    # one's own alone, and only the owner has one
+    ("GET", f"{API}/quests/<id:quest_id>/try"): OWNER,
+    ("DELETE", f"{API}/quests/<id:quest_id>/try"): OWNER,
     ("GET", f"{API}/quests/<id:quest_id>/submissions"): MEMBERS,
+    # challenges
+    ("GET", "/challenges"): EVERYBODY,
+    ("GET", "/challenges/<id:challenge_id>"): EVERYBODY,
+    ("POST", "/challenges/<id:challenge_id>"): MEMBERS,
+    ("GET", "/challenges/<id:challenge_id>/attempts"): MEMBERS,
+    ("POST", "/challenges/<id:challenge_id>/run"): MEMBERS,
+    ("POST", "/challenges/<id:challenge_id>/plan"): MEMBERS,
+    ("POST", "/challenges/<id:challenge_id>/hints"): MEMBERS,
+    ("GET", "/challenges/written"): STAFF,
+    ("GET", "/challenges/new/<any(sql, coding, knowledge):challenge_kind>"): STAFF,
+    ("POST", "/challenges/new/<any(sql, coding, knowledge):challenge_kind>"): STAFF,
+    ("GET", "/challenges/<id:challenge_id>/edit"): STAFF,
+    ("POST", "/challenges/<id:challenge_id>/edit"): STAFF,
+    ("GET", "/challenges/<id:challenge_id>/preview"): STAFF,
+    ("POST", "/challenges/<id:challenge_id>/duplicate"): STAFF,
+    ("POST", "/challenges/<id:challenge_id>/archive"): STAFF,
+    ("POST", "/challenges/<id:challenge_id>/delete"): STAFF,
+    ("GET", f"{API}/categories"): EVERYBODY,
+    ("GET", f"{API}/challenges"): EVERYBODY,
+    ("POST", f"{API}/challenges"): STAFF,
+    ("GET", f"{API}/challenges/<id:challenge_id>"): EVERYBODY,
+    ("PUT", f"{API}/challenges/<id:challenge_id>"): STAFF,
+    ("PATCH", f"{API}/challenges/<id:challenge_id>"): STAFF,
+    ("DELETE", f"{API}/challenges/<id:challenge_id>"): STAFF,
+    ("POST", f"{API}/challenges/<id:challenge_id>/duplicate"): STAFF,
+    ("POST", f"{API}/challenges/<id:challenge_id>/archive"): STAFF,
+    ("POST", f"{API}/challenges/check"): STAFF,
+    ("POST", f"{API}/challenges/<id:challenge_id>/run"): MEMBERS,
+    ("POST", f"{API}/challenges/<id:challenge_id>/plan"): MEMBERS,
+    ("POST", f"{API}/challenges/<id:challenge_id>/hints"): MEMBERS,
+    ("POST", f"{API}/attempts"): MEMBERS,
+    ("GET", f"{API}/progress"): MEMBERS,
+    ("POST", f"{API}/progress"): MEMBERS,
+    ("GET", f"{API}/users/<id:user_id>/challenges"): EVERYBODY,
+    ("GET", f"{API}/users/<id:user_id>/attempts/<id:attempt_id>"): OWNER_AND_STAFF,
+    # competitions
+    ("GET", "/competitions"): EVERYBODY,
+    ("GET", "/competitions/<id:competition_id>"): EVERYBODY,
+    ("GET", "/competitions/<id:competition_id>/<any(data, evaluation, rules):tab>"): EVERYBODY,
+    ("GET", "/competitions/<id:competition_id>/board"): EVERYBODY,
+    ("POST", "/competitions/<id:competition_id>/register"): MEMBERS,
+    ("POST", "/competitions/<id:competition_id>/withdraw"): MEMBERS,
+    ("POST", "/competitions/<id:competition_id>/submit"): MEMBERS,
+    ("GET", "/competitions/<id:competition_id>/entry"): ENTRANT,
+    ("POST", "/competitions/<id:competition_id>/selection"): ENTRANT,
+    ("POST", "/competitions/<id:competition_id>/team"): ENTRANT,
+    ("POST", "/competitions/<id:competition_id>/team/join"): ENTRANT,
+    ("POST", "/competitions/<id:competition_id>/team/leave"): ENTRANT,
+    ("GET", "/competitions/organise"): STAFF,
+    ("GET", "/competitions/organise/new"): STAFF,
+    ("POST", "/competitions/organise/new"): STAFF,
+    ("GET", "/competitions/<id:competition_id>/desk"): STAFF,
+    ("POST", "/competitions/<id:competition_id>/desk"): STAFF,
+    ("POST", "/competitions/<id:competition_id>/desk/answers"): STAFF,
+    ("POST", "/competitions/<id:competition_id>/desk/files"): STAFF,
+    ("POST", "/competitions/<id:competition_id>/desk/files/<id:file_id>/remove"): STAFF,
+    ("POST", "/competitions/<id:competition_id>/desk/baselines"): STAFF,
+    ("POST", f"/competitions/<id:competition_id>/desk/{STEPS}"): STAFF,
+    ("GET", f"{API}/competitions"): EVERYBODY,
+    ("POST", f"{API}/competitions"): STAFF,
+    ("GET", f"{API}/competitions/ongoing"): EVERYBODY,
+    ("GET", f"{API}/competitions/upcoming"): EVERYBODY,
+    ("GET", f"{API}/competitions/completed"): EVERYBODY,
+    ("GET", f"{API}/competitions/<id:competition_id>"): EVERYBODY,
+    ("PATCH", f"{API}/competitions/<id:competition_id>"): STAFF,
+    ("DELETE", f"{API}/competitions/<id:competition_id>"): STAFF,
+    ("GET", f"{API}/competitions/<id:competition_id>/leaderboard"): EVERYBODY,
+    ("POST", f"{API}/competitions/<id:competition_id>/register"): MEMBERS,
+    ("DELETE", f"{API}/competitions/<id:competition_id>/register"): MEMBERS,
+    ("POST", f"{API}/competitions/<id:competition_id>/submit"): MEMBERS,
+    # of those who take part, as the owner does
+    ("GET", f"{API}/competitions/<id:competition_id>/submissions"): ENTRANT,
+    ("PUT", f"{API}/competitions/<id:competition_id>/selection"): ENTRANT,
+    ("POST", f"{API}/competitions/<id:competition_id>/team"): ENTRANT,
+    ("POST", f"{API}/competitions/<id:competition_id>/team/join"): ENTRANT,
+    ("DELETE", f"{API}/competitions/<id:competition_id>/team"): ENTRANT,
+    ("GET", f"{API}/competitions/<id:competition_id>/sample"): MEMBERS,
+    ("GET", f"{API}/competitions/<id:competition_id>/files/<id:file_id>"): MEMBERS,
+    ("POST", f"{API}/competitions/<id:competition_id>/answers"): STAFF,
+    ("POST", f"{API}/competitions/<id:competition_id>/files"): STAFF,
+    ("DELETE", f"{API}/competitions/<id:competition_id>/files/<id:file_id>"): STAFF,
+    ("POST", f"{API}/competitions/<id:competition_id>/baselines"): STAFF,
+    ("GET", f"{API}/competitions/<id:competition_id>/export/submissions"): STAFF,
+    ("GET", f"{API}/competitions/<id:competition_id>/export/board"): STAFF,
+    ("GET", f"{API}/ratings"): EVERYBODY,
+    ("GET", f"{API}/users/<id:user_id>/rating-history"): EVERYBODY,
+    # mirrors of Kaggle
+    ("GET", "/competitions/kaggle"): STAFF,
+    ("POST", "/competitions/kaggle"): STAFF,
+    ("POST", "/competitions/kaggle/<id:competition_id>/sync"): STAFF,
+    ("POST", "/competitions/kaggle/links/<id:user_id>"): STAFF,
+    ("POST", "/competitions/kaggle/links/<id:user_id>/undo"): STAFF,
+    ("GET", "/competitions/kaggle/me"): MEMBERS,
+    ("POST", f"{API}/competitions/kaggle"): STAFF,
+    ("POST", f"{API}/competitions/<id:competition_id>/sync"): STAFF,
+    ("GET", f"{API}/kaggle/links"): STAFF,
+    ("POST", f"{API}/kaggle/links/<id:user_id>"): STAFF,
+    ("DELETE", f"{API}/kaggle/links/<id:user_id>"): STAFF,
+    ("GET", f"{API}/users/me/kaggle"): MEMBERS,
+    # forecasts
+    ("GET", "/forecasts"): EVERYBODY,
+    ("GET", "/forecasts/jump"): EVERYBODY,
+    ("GET", "/forecasts/leagues/<id:league_id>"): EVERYBODY,
+    ("GET", "/forecasts/leagues/<id:league_id>/board"): EVERYBODY,
+    ("GET", "/forecasts/teams/<id:team_id>"): EVERYBODY,
+    ("GET", "/forecasts/house"): EVERYBODY,
+    ("GET", "/forecasts/matches/<id:match_id>"): EVERYBODY,
+    ("POST", "/forecasts/matches/<id:match_id>/forecast"): MEMBERS,
+    ("GET", "/forecasts/news"): EVERYBODY,
+    ("GET", "/forecasts/mine"): MEMBERS,
+    ("GET", "/forecasts/mine.csv"): MEMBERS,
+    ("GET", "/forecasts/names"): STAFF,
+    ("POST", "/forecasts/names/<id:alias_id>"): STAFF,
+    ("GET", f"{API}/leagues"): EVERYBODY,
+    ("GET", f"{API}/leagues/<id:league_id>"): EVERYBODY,
+    ("GET", f"{API}/leagues/<id:league_id>/standings"): EVERYBODY,
+    ("GET", f"{API}/leagues/<id:league_id>/fixtures"): EVERYBODY,
+    ("GET", f"{API}/leagues/<id:league_id>/top-scorers"): EVERYBODY,
+    ("GET", f"{API}/teams"): EVERYBODY,
+    ("GET", f"{API}/teams/<id:team_id>"): EVERYBODY,
+    ("GET", f"{API}/teams/<id:team_id>/form"): EVERYBODY,
+    ("GET", f"{API}/teams/<id:team_id>/fixtures"): EVERYBODY,
+    ("GET", f"{API}/teams/<id:team_id>/players"): EVERYBODY,
+    ("GET", f"{API}/matches"): EVERYBODY,
+    ("GET", f"{API}/matches/live"): EVERYBODY,
+    ("GET", f"{API}/documents/search"): EVERYBODY,
+    ("POST", f"{API}/documents"): STAFF,
+    ("GET", f"{API}/matches/<id:match_id>"): EVERYBODY,
+    ("PUT", f"{API}/matches/<id:match_id>/forecast"): MEMBERS,
+    ("GET", f"{API}/users/me/forecasts"): MEMBERS,
+    ("GET", f"{API}/predictions/upcoming"): EVERYBODY,
+    ("GET", f"{API}/predictions/today"): EVERYBODY,
+    ("GET", f"{API}/predictions/match/<id:match_id>"): EVERYBODY,
+    ("GET", f"{API}/predictions/league/<id:league_id>"): EVERYBODY,
+    ("GET", f"{API}/predictions/history"): EVERYBODY,
+    ("GET", f"{API}/analytics/model-performance"): EVERYBODY,
+    ("GET", f"{API}/analytics/prediction-accuracy"): EVERYBODY,
     # submissions
     ("GET", "/submissions"): MEMBERS,
     ("GET", "/submissions/<id:submission_id>"): OWNER_AND_STAFF,
+    ("POST", "/submissions/<id:submission_id>/cancel"): OWNER,
     ("GET", f"{API}/submissions"): MEMBERS,
     ("GET", f"{API}/submissions/<id:submission_id>"): OWNER_AND_STAFF,
+    ("GET", f"{API}/submissions/<id:submission_id>/output"): OWNER_AND_STAFF,
+    ("POST", f"{API}/submissions/<id:submission_id>/cancel"): OWNER,
 }
 # Doors whose own work ends at the login page, so that going there is no refusal.
 ENDS_AT_LOGIN = {"/logout", "/password/forgot", "/password/reset/<token>"}
@@ -148,20 +407,43 @@ def people(make_user):
 @pytest.fixture
 def things(people, quest):
     """What the owner has: a submission, a token; and the ids that a path may ask for."""
-    submission = Submission(user_id=people["owner"].id, task_id=quest.id, attempt_no=1)
+    submission = Submission(
+        user_id=people["owner"].id, task_id=quest.id, attempt_no=1, payload={"code": "x = 1"}
+    )
     db.session.add(submission)
     db.session.commit()
     token, _text = tokens.issue(people["owner"], "script")
+    accounts.update_profile(people["owner"], kaggle_username="owner")
+    tries.start(people["owner"], quest.id, "def train(X, y): ...")
+    quiz = authoring.create(people["instructor"], "knowledge", QUIZ, publish=True)
+    attempt = Submission(user_id=people["owner"].id, task_id=quiz.id, attempt_no=1)
+    db.session.add(attempt)
+    db.session.commit()
     return {
         "user_id": people["owner"].id,
         "quest_id": quest.id,
+        "challenge_id": quiz.id,
+        "challenge_kind": "knowledge",
+        "attempt_id": attempt.id,
         "submission_id": submission.id,
+        "competition_id": held(people["instructor"], people["owner"]),
+        "file_id": 1,
+        **{"league_id": 1, "team_id": 1, "match_id": match_to_come()},
         "token_id": token.id,
+        **class_of(people["owner"], quest),
+        **{"way": "up", "member_way": "remove", "cohort_step": "close_code", "ending": "csv"},
+        **{"rejudge_id": rejudged(), "decision": "discard"},
+        "alias_id": waiting_name(),
         "kind": "quest",
         "target_id": quest.id,
         "part": "train",
+        "tab": "evaluation",
+        "step": "withdraw",
+        "program": "py",
+        "model_format": "joblib",
         "token": "made-up",
-        "filename": "css/arena.css",
+        "filename": "css/tokens.css",
+        "version": "1",
     }
 
 
@@ -184,8 +466,34 @@ def knock(app, people, things, signed_in):
         body: dict[str, Any] = {}
         if path.endswith("/submit"):
             body["data"] = {"model_file": (io.BytesIO(b"no model"), "model.joblib")}
-        elif path.endswith("/train"):
+        elif path.endswith("/selection"):
+            body["json"] = {"submission_ids": []}
+        elif path.endswith("/team") and method == "POST":
+            body["json"] = {"name": "The Medians"}
+        elif path.endswith("/team/join"):
+            body["json"] = {"code": "abcdefghjk"}
+        elif path.endswith(("/train", "/try")):
             body["json"] = {"code": "def train(X, y):\n    return None\n"}
+        elif path.endswith("/plan"):
+            body["json"] = {"query": "SELECT 1"}
+        elif path.endswith("/forecast"):
+            body["json"] = {"home": 0.5, "draw": 0.25, "away": 0.25}
+        elif path.endswith("/extension") and method == "PUT":
+            body["json"] = {"due_at": "2099-01-01T00:00:00Z"}
+        elif path.endswith("/override"):
+            body["json"] = {"percent": 50, "reason": "because"}
+        elif path.endswith("/roster"):
+            body["json"] = {"csv": "email\na@example.org\n"}
+        elif path.endswith("/staff"):
+            body["json"] = {"instructor": "lead"}
+        elif path.endswith("/announcements"):
+            body["json"] = {"title": "Hear"}
+        elif path.endswith("/assignments"):
+            body["json"] = {"title": "Week 2", "tasks": [{"task_id": things["quest_id"]}]}
+        elif path.endswith("/rejudges"):
+            body["json"] = {"scope": "task", "id": things["quest_id"], "reason": "because"}
+        elif path.endswith("/hints"):
+            body["json"] = {"number": 1}
         elif method in WRITES:
             body["json"] = {}
         return app.test_client().open(path, method=method, headers=headers, **body)
@@ -231,6 +539,32 @@ def test_an_unpublished_quest_is_nobodys_to_see(knock, things, method, rule, sta
         assert outcome(knock(caller, method, rule), rule) in ("hidden", "login"), caller
 
 
+@pytest.mark.parametrize(
+    ("method", "rule"), named(door for door in DOORS if "challenge_id" in door[1])
+)
+@pytest.mark.parametrize("status", ["draft", "archived"])
+def test_an_unpublished_challenge_is_nobodys_to_see(knock, things, method, rule, status):
+    db.session.get(Task, things["challenge_id"]).status = status
+    db.session.commit()
+    for caller in ("anonymous", "other", "owner"):
+        assert outcome(knock(caller, method, rule), rule) in ("hidden", "login", "forbidden"), (
+            caller
+        )
+
+
+@pytest.mark.parametrize(
+    ("method", "rule"), named(door for door in DOORS if "competition_id" in door[1])
+)
+@pytest.mark.parametrize("status", ["draft", "archived"])
+def test_an_unpublished_competition_is_nobodys_to_see(knock, things, method, rule, status):
+    db.session.get(Task, things["competition_id"]).status = status
+    db.session.commit()
+    for caller in ("anonymous", "other", "owner"):
+        assert outcome(knock(caller, method, rule), rule) in ("hidden", "login", "forbidden"), (
+            caller
+        )
+
+
 def test_no_list_shows_what_is_anothers(app, people, things):
     access = logins.issue_tokens(people["other"])["access_token"]
     headers = {"Authorization": f"Bearer {access}"}
@@ -240,6 +574,8 @@ def test_no_list_shows_what_is_anothers(app, people, things):
         "submissions",
         f"submissions?user={owner}",
         f"submissions?task={quest}",
+        f"submissions?task={things['challenge_id']}",
+        "progress",
         f"quests/{quest}/submissions",
         "auth/tokens",
     ):
@@ -248,7 +584,10 @@ def test_no_list_shows_what_is_anothers(app, people, things):
     seen = client.get(
         f"{API}/submissions?user={owner}", headers={"Authorization": f"Bearer {staff}"}
     )
-    assert [row["id"] for row in seen.json["data"]] == [things["submission_id"]]
+    assert [row["id"] for row in seen.json["data"]] == [
+        things["attempt_id"],
+        things["submission_id"],
+    ]
 
 
 def test_a_role_taken_away_counts_at_once(app, people, things):

@@ -115,7 +115,7 @@ def test_the_page_shows_the_wait_then_the_verdict(
     work()
     done = browser.get(answer.location).text
     assert 'data-status="scored"' in done
-    assert "+100 XP" in done
+    assert "data-count-up>100<" in done
 
 
 def test_nothing_is_stored_of_what_is_refused(

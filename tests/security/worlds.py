@@ -1,0 +1,86 @@
+"""What there has to be before somebody can be refused it."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from typing import Any
+
+from mlarena.accounts.models import User
+from mlarena.cohorts import assignments
+from mlarena.cohorts import service as cohorts
+from mlarena.competitions import authoring as organise
+from mlarena.competitions import service as contest
+from mlarena.core.clock import utcnow
+from mlarena.core.db import db
+from mlarena.forecasts import leagues
+from mlarena.forecasts.models import TeamAlias
+from mlarena.forecasts.record import record
+from mlarena.forecasts.sources.found import Found
+from mlarena.submissions.rejudging.models import Rejudge
+
+
+def match_to_come() -> int:
+    """A match of tomorrow, in league 1 between teams 1 and 2. Its id."""
+    leagues.seed_leagues()
+    league = db.session.get(leagues.League, 1)
+    record(league, "csv", [Found(2026, "Home", "Away", utcnow() + timedelta(days=1))])
+    return 1
+
+
+def waiting_name() -> int:
+    """A name of a team in league 1 that nobody has mapped. Its id."""
+    alias = TeamAlias(league_id=1, source="openfootball", name="Homely")
+    db.session.add(alias)
+    db.session.commit()
+    return alias.id
+
+
+def held(organiser: Any, entrant: Any) -> int:
+    """A competition that goes on, with a file; `entrant` takes part, alone. Its id."""
+    at = utcnow()
+    fields = {"title": "Held", "description": "Predict.", "metric": "rmse", "team_size": 3}
+    dates = {"starts_at": at - timedelta(days=1), "ends_at": at + timedelta(days=1)}
+    competition = organise.create(organiser, fields | dates)
+    organise.add_file(competition, "train.csv", io.BytesIO(b"id,x\n1,2\n"))
+    competition.answers_blob = competition.sample_blob = competition.files[0].blob
+    competition.facts = {
+        **{"rows": 1, "public": 1, "private": 0, "id": "id", "columns": ["y"]},
+        **{"sample_size": 9, "sample_score": 1.0},
+    }
+    organise.open_(competition)
+    contest.register(entrant, competition)
+    return int(competition.id)
+
+
+def rejudged() -> int:
+    """A rejudge of the first cohort's work, which waits for a decision. Its id."""
+    made = Rejudge(
+        about="cohort:1", title="A class", reason="a wrong case", status="judged", by_name="lead"
+    )
+    db.session.add(made)
+    db.session.commit()
+    return made.id
+
+
+def class_of(learner: Any, task: Any) -> dict[str, Any]:
+    """A cohort that somebody else leads, with `learner` in it and an assignment extended for them."""
+    lead = User(
+        username="lead", username_key="lead", email="l@example.org", email_key="l@example.org",
+        password_hash="!", role="instructor",
+    )  # fmt: skip
+    db.session.add(lead)
+    db.session.commit()
+    cohort = cohorts.create(lead, {"title": "A class"})
+    cohorts.join(learner, cohort.join_code or "")
+    due = utcnow() + timedelta(days=1)
+    fields = {"title": "Week 1", "due_at": due}
+    assignment = assignments.create(lead, cohort, fields, {task.id: 1.0})
+    assignments.extend(lead, cohort, assignment, learner.id, due + timedelta(days=1), "")
+    said = cohorts.announce(lead, cohort, "Hear", "")
+    return {
+        "cohort_id": cohort.id,
+        "assignment_id": assignment.id,
+        "announcement_id": said.id,
+        "code": cohort.join_code,
+    }
