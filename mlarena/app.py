@@ -30,6 +30,7 @@ ROOMS = (
     "accounts",
     "boards",
     "live",
+    "notifications",
     "submissions",
     "quests",
     "challenges",

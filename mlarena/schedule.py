@@ -21,6 +21,7 @@ from mlarena.core.config import Settings
 from mlarena.core.health import Heartbeat
 from mlarena.core.logs import configure
 from mlarena.forecasts import jobs as forecasts
+from mlarena.notifications import jobs as notifications
 from mlarena.submissions import jobs
 from mlarena.submissions.queues import HOUSE, OUTSIDE
 
@@ -35,6 +36,11 @@ TRACK_SECONDS = 60
 REJUDGE_SECONDS = 30
 # Challenges that wait for an engine are looked at again this often.
 PUBLISH_SECONDS = 300
+
+# What a lost question has left unrouted, and digests whose hour has come.
+ROUTE_SECONDS = 5
+LETTERS_SECONDS = 60
+PRUNE_AT = "30 3 * * *"
 
 # The simulated league's matches end on the minute; the house forecasts every four hours and learns daily.
 SIMULATED_SECONDS = 60
@@ -88,6 +94,9 @@ def scheduler(settings: Settings, connection: redis.Redis) -> CronScheduler:
         (forecasts.documents, OUTSIDE, DOCUMENTS_SECONDS, forecasts.DOCUMENTS_SECONDS),
         (forecasts.predict, HOUSE, PREDICT_SECONDS, forecasts.PREDICT_SECONDS),
         (forecasts.retrain, HOUSE, RETRAIN_AT, forecasts.RETRAIN_SECONDS),
+        (notifications.route, notifications.NOTICES, ROUTE_SECONDS, 60),
+        (notifications.letters, OUTSIDE, LETTERS_SECONDS, 600),
+        (notifications.prune, HOUSE, PRUNE_AT, 600),
         (kaggle.boards, OUTSIDE, kaggle.BOARDS_SECONDS, 60),
         (kaggle.status, OUTSIDE, kaggle.STATUS_SECONDS, 60),
     )

@@ -27,6 +27,7 @@ from mlarena.challenges import jobs as challenge_jobs
 from mlarena.core.db import db
 from mlarena.core.health import start_heartbeat
 from mlarena.live import flusher
+from mlarena.notifications.jobs import NOTICES
 from mlarena.quests import baselines, hidden
 from mlarena.sandbox.probing import refusal
 from mlarena.submissions import jail
@@ -38,7 +39,7 @@ log = structlog.get_logger(__name__)
 QUICK = ("upkeep", EVALUATIONS)
 # Somebody sits and waits for these: each has threads of its own.
 RUNNERS = 2
-QUEUES = (*QUICK, TRAININGS, HOUSE, RUNS, CHECKS, OUTSIDE)
+QUEUES = (*QUICK, NOTICES, TRAININGS, HOUSE, RUNS, CHECKS, OUTSIDE)
 
 
 class ArenaWorker(SimpleWorker):
@@ -142,7 +143,7 @@ def run(app: Flask) -> None:
     threading.Thread(target=tell_when_warm, name="jail warms up", daemon=True).start()
     flusher.start(app)
     # Some of the house's own jobs take half a minute: no learner's training stands behind one.
-    for names in ((TRAININGS,), (HOUSE,), (CHECKS,), (OUTSIDE,), *[(RUNS,)] * RUNNERS):
+    for names in ((TRAININGS,), (HOUSE,), (CHECKS,), (OUTSIDE,), (NOTICES,), *[(RUNS,)] * RUNNERS):
         work_beside(app, names)
     # A connection of its own: a worker waits for work longer than a page may wait for Redis.
     connection = redis.Redis.from_url(settings.redis)

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from mlarena.core.db import db, insert
+from mlarena.rewards import signals
 from mlarena.rewards.models import Badge, UserBadge
 
 
@@ -226,7 +227,10 @@ def award(user_id: int, facts: Facts, at: datetime) -> list[Badge]:
     missing = db.session.scalars(
         select(Badge).where(reached, ~_has(user_id)).order_by(Badge.id)
     ).all()
-    return [badge for badge in missing if _give(user_id, badge, at)]
+    new = [badge for badge in missing if _give(user_id, badge, at)]
+    for badge in new:
+        signals.badge_given.send(Badge, user_id=user_id, badge=badge)
+    return new
 
 
 def _has(user_id: int | BindParameter[int]) -> ColumnElement[bool]:

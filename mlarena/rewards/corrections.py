@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, update
 
 from mlarena.core.db import db
+from mlarena.rewards import signals
 from mlarena.rewards.badges import award
-from mlarena.rewards.models import KindTotals, XpEntry
+from mlarena.rewards.models import KindTotals, LearnerTotals, XpEntry
 from mlarena.rewards.service import enter, facts_of, lock_totals
 
 # The end of the key of a line that takes another one back.
@@ -35,6 +36,9 @@ def top_up(user_id: int, key: str, amount: int, reason: str, at: datetime) -> in
     totals.xp += missing
     db.session.flush()
     award(user_id, facts_of(totals), at)
+    signals.xp_rose.send(
+        LearnerTotals, user_id=user_id, before=totals.xp - missing, after=totals.xp
+    )
     return missing
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, case, delete, func, select
 from mlarena.accounts.models import User
 from mlarena.core.clock import rfc3339
 from mlarena.core.db import UtcDateTime, db, insert, made_once
+from mlarena.rewards import signals
 from mlarena.rewards.badges import Facts, award
 from mlarena.rewards.levels import highest_open, opened_between, user_level
 from mlarena.rewards.models import ActivityDay, Badge, KindTotals, LearnerTotals, Level, XpEntry
@@ -145,6 +146,8 @@ def reward_pass(
     badges = []
     if first or newly_perfect or done:
         badges = award(user.id, _facts(totals, attempts if first and is_quest else None), at)
+    if totals.xp > xp_before:
+        signals.xp_rose.send(LearnerTotals, user_id=user.id, before=xp_before, after=totals.xp)
     return Reward(
         xp=amount if first else 0,
         new_badges=badges,

@@ -27,7 +27,7 @@ from mlarena.live import publish
 from mlarena.rewards import service as rewards
 from mlarena.rewards.models import Badge
 from mlarena.rewards.service import Reward, earned
-from mlarena.submissions import outbox, signals
+from mlarena.submissions import notices, outbox, signals
 from mlarena.submissions.models import Progress, Submission, Task, VerdictRow
 from mlarena.submissions.verdict import Verdict
 
@@ -105,6 +105,7 @@ def _write(submission_id: int, verdict: Verdict, now: datetime) -> Settled:
         row.earned = _earned(settled)
     if submission.house is None:
         outbox.add(submission, verdict, now)
+        notices.tell(submission)
     db.session.add(row)
     db.session.flush()
     set_committed_value(submission, "verdict", row)

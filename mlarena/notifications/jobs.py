@@ -1,0 +1,32 @@
+"""What the queue runs for notifications: thin tasks that call one verb."""
+
+from __future__ import annotations
+
+# A queue and a thread of their own: nobody's verdict waits for them, and they for nobody's training.
+NOTICES = "notices"
+
+
+def route() -> int:
+    """What has been written since: asked for after a commit, and by the clock."""
+    from mlarena.notifications import routing
+
+    return routing.route_all()
+
+
+def deliver(channel: str) -> int:
+    from mlarena.notifications import delivery
+
+    return delivery.deliver(channel)
+
+
+def letters() -> int:
+    """Digests whose hour has come."""
+    from mlarena.notifications import delivery, digest
+
+    return delivery.deliver(digest.NAME)
+
+
+def prune() -> int:
+    from mlarena.notifications import service
+
+    return service.prune()

@@ -1,0 +1,158 @@
+"""The verbs: tell somebody something, tell very many, and what has been read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, delete, func, or_, select, update
+
+from mlarena.accounts.models import User
+from mlarena.core.clock import utcnow
+from mlarena.core.db import db, insert
+from mlarena.core.errors import NotFound
+from mlarena.live import publish
+from mlarena.notifications import wake
+from mlarena.notifications.kinds import KINDS
+from mlarena.notifications.models import Broadcast, Notification
+
+# The bell does not count further: it says "99+".
+MOST_COUNTED = 100
+# What told of it is long over by then, so nothing is told a second time.
+RETAINED_READ = timedelta(days=90)
+RETAINED = timedelta(days=365)
+PRUNED_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class About:
+    """What a notification is about. `about` is told once to a user for each kind ("submission:7")."""
+
+    about: str
+    title: str
+    text: str = ""
+    link: str = ""
+
+    def fields(self) -> dict[str, str]:
+        """As the tables hold them."""
+        return asdict(self) | {"title": self.title[:200], "text": self.text[:500]}
+
+
+def notify(user: User | int, kind: str, about: About) -> None:
+    """Tell `user` something, once however often it is called. In the caller's transaction, which it never
+    commits; what follows (the list, open pages, channels) begins by itself after the commit."""
+    notify_all([user if isinstance(user, int) else user.id], kind, about)
+
+
+def notify_all(user_ids: Collection[int], kind: str, about: About) -> None:
+    """The same to some: as many as one can name. For whole audiences there is `broadcast`."""
+    if kind not in KINDS:
+        raise ValueError(f"there is no kind of notification called {kind}")
+    if not user_ids:
+        return
+    row = {"kind": kind, **about.fields(), "created_at": utcnow(), "bulk": False, "shown": False}
+    db.session.execute(
+        insert(Notification)
+        .values([{"user_id": user_id, **row} for user_id in sorted(set(user_ids))])
+        .on_conflict_do_nothing(index_elements=["user_id", "kind", "about"])
+    )
+    wake.after_commit()
+
+
+def broadcast(kind: str, about: About, audience: str) -> None:
+    """Tell an audience ("cohort:7", see audiences.py), in stretches that let everything else go first. Once
+    for each kind and `about`. In the caller's transaction."""
+    if kind not in KINDS:
+        raise ValueError(f"there is no kind of notification called {kind}")
+    row = {"kind": kind, **about.fields(), "audience": audience, "reached": 0}
+    db.session.execute(
+        insert(Broadcast)
+        .values(**row, created_at=utcnow())
+        .on_conflict_do_nothing(index_elements=["kind", "about"])
+    )
+    wake.after_commit()
+
+
+def heads(user_id: int, unread: bool = False) -> Select[Any]:
+    """The user's list, newest first: a burst is one of them."""
+    query = (
+        select(Notification)
+        .where(Notification.user_id == user_id, Notification.shown, Notification.burst_id.is_(None))
+        .order_by(Notification.id.desc())
+    )
+    return query.where(Notification.read_at.is_(None)) if unread else query
+
+
+def bursts(head_ids: Collection[int]) -> dict[int, list[Notification]]:
+    """By the first of them what else belongs to a burst, newest first: one query."""
+    found: dict[int, list[Notification]] = {}
+    rows = db.session.scalars(
+        select(Notification)
+        .where(Notification.burst_id.in_(head_ids))
+        .order_by(Notification.id.desc())
+    )
+    for row in rows:
+        found.setdefault(row.burst_id or 0, []).append(row)
+    return found
+
+
+def unread(user_id: int) -> int:
+    """How many the bell counts, up to MOST_COUNTED."""
+    counted = heads(user_id, unread=True).order_by(None).limit(MOST_COUNTED).subquery()
+    return db.session.scalar(select(func.count()).select_from(counted)) or 0
+
+
+def mark_read(user_id: int, notification_id: int) -> None:
+    """One is read, with all of its burst. Raises NotFound for somebody else's. Commits; open pages follow."""
+    mine = and_(Notification.id == notification_id, Notification.user_id == user_id)
+    if db.session.scalar(select(Notification.id).where(mine, Notification.shown)) is None:
+        raise NotFound("There is no such notification.")
+    burst = or_(Notification.id == notification_id, Notification.burst_id == notification_id)
+    _read(user_id, burst)
+
+
+def mark_all_read(user_id: int, up_to: int | None = None) -> None:
+    """All that there is, or all up to the newest that its reader has seen. Commits; open pages follow."""
+    _read(user_id, Notification.id <= up_to if up_to is not None else Notification.id > 0)
+
+
+def seen(user_id: int, kind: str, about: str) -> None:
+    """The user looks at the very thing: what tells of it is read. Commits if there was something."""
+    _read(user_id, and_(Notification.kind == kind, Notification.about == about))
+
+
+def _read(user_id: int, which: Any) -> None:
+    changed = db.session.execute(
+        update(Notification)
+        .where(Notification.user_id == user_id, Notification.read_at.is_(None), which)
+        .values(read_at=utcnow())
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
+    if changed.rowcount:  # type: ignore[attr-defined]
+        publish.publish("unread", {"unread": unread(user_id)}, publish.user_room(user_id))
+
+
+def prune() -> int:
+    """Take away what is old: read for RETAINED_READ, or written RETAINED ago. In batches; commits each."""
+    gone = 0
+    for old in (
+        Notification.read_at < utcnow() - RETAINED_READ,
+        and_(Notification.read_at.is_(None), Notification.created_at < utcnow() - RETAINED),
+    ):
+        while True:
+            some = (
+                select(Notification.id).where(old).order_by(Notification.id).limit(PRUNED_AT_ONCE)
+            )
+            taken = db.session.execute(
+                delete(Notification)
+                .where(Notification.id.in_(some))
+                .execution_options(synchronize_session=False)
+            ).rowcount  # type: ignore[attr-defined]
+            db.session.commit()
+            gone += taken
+            if taken < PRUNED_AT_ONCE:
+                break
+    return gone
