@@ -18,7 +18,7 @@ from mlarena.accounts.models import User
 from mlarena.boards import mirror
 from mlarena.boards.entries import COLUMNS, Change, next_version, now_version, version_at
 from mlarena.boards.models import BoardEntry
-from mlarena.boards.names import BoardName
+from mlarena.boards.names import WHOLE, BoardName
 from mlarena.boards.scripts import ADVANCE, BEGIN, FINISH
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
@@ -103,9 +103,11 @@ def _build(board: str, build: bytes, after: int, until: float, lock: Lock) -> bo
 
 
 def _boards() -> list[str]:
-    """The stored boards, each found by one step in the index (a loose index scan).
+    """The boards of everybody, and the stored ones, each found by one step in the index (a loose index
+    scan).
 
-    A week that is over is left to the database: it is not looked at often enough.
+    A board of everybody has a copy while it is empty too: each new week begins so. A week that is over is
+    left to the database: it is not looked at often enough.
     """
     names = select(func.min(BoardEntry.board).label("board")).cte("names", recursive=True)
     following = (
@@ -114,8 +116,8 @@ def _boards() -> list[str]:
     names = names.union_all(select(following).where(names.c.board.is_not(None)))
     with db.engine.connect() as connection:
         found = connection.scalars(select(names.c.board).where(names.c.board.is_not(None))).all()
-    this_week = BoardName("weekly").stored()
-    return [name for name in found if not name.startswith("weekly:") or name == this_week]
+    everybodys = [BoardName(kind).stored() for kind in WHOLE]
+    return [*everybodys, *(n for n in found if n not in everybodys and not n.startswith("weekly:"))]
 
 
 def _rows_of(board: str, after: int = 0) -> Iterator[list[Change]]:

@@ -28,13 +28,14 @@ def index() -> str:
     level = request.args.get("level", type=int)
     within = service.division(level) if level and 0 < level <= LARGEST_ID else None
     first = number == 1 and within is None
+    board = service.page("global", number, PER_PAGE, viewer, within)
     return render_template(
         "boards/index.html",
         name=BoardName("global"),
-        board=service.page("global", number, PER_PAGE, viewer, within),
-        league=_league("global", viewer) if first else None,
+        board=board,
+        league=_league("global", viewer) if first and board.me else None,
         week=service.page("weekly", 1, WEEK_ROWS, viewer) if first else None,
-        spread=service.spread("global"),
+        spread=service.spread("global", board.stamp),
         divisions=service.divisions(),
         within=within,
     )
@@ -67,7 +68,7 @@ def _show(board: str, endpoint: str, **address: object) -> str:
         name=name,
         board=page,
         league=_league(board, viewer) if page.me_elsewhere and not at else None,
-        spread=service.spread(board),
+        spread=service.spread(board, page.stamp),
         stops=service.stops(board) if number == 1 and name.target_id is not None else [],
         at=at,
         endpoint=endpoint,

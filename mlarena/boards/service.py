@@ -93,7 +93,10 @@ class BoardRow:
 
 @dataclass(frozen=True)
 class BoardPage:
-    """One page of a board. `me` is the viewer's own row, on this page or not; `total` counts rows."""
+    """One page of a board. `me` is the viewer's own row, on this page or not; `total` counts rows.
+
+    While its `stamp` stays the same, nothing of the board has changed; None where the index did not tell.
+    """
 
     board: BoardName
     rows: tuple[BoardRow, ...]
@@ -101,6 +104,7 @@ class BoardPage:
     per_page: int
     total: int
     me: BoardRow | None = None
+    stamp: bytes | None = None
 
     @property
     def meta(self) -> dict[str, Any]:
@@ -148,7 +152,7 @@ def page(
         found = standings.stretch(stored, start, most, own_id)
     rows, me = _rows(stored, found)
     total = found.size if within is None else end - first
-    return BoardPage(name, rows, page, per_page, total, me)
+    return BoardPage(name, rows, page, per_page, total, me, found.stamp)
 
 
 def _ends_of(stored: str, within: Division) -> tuple[int, int]:

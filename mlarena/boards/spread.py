@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 from mlarena.boards import mirror, standings
-from mlarena.boards.names import BoardName
+from mlarena.boards.names import Aim, BoardName
 
 # Round steps that give at least this many bars, and at most two and a half times as many.
 BARS = 10
@@ -67,14 +68,21 @@ class Spread:
         return {"bars": bars, "beyond": self.beyond, "people": self.people}
 
 
-def spread(name: str) -> Spread | None:
+def spread(name: str, stamp: bytes | None = None) -> Spread | None:
     """How people's scores on the board are spread; None while nobody stands on it, and for a board that
     other things than its scores put in order.
 
-    The threshold, where the board has one, is within what is drawn.
+    The threshold, where the board has one, is within what is drawn. With the `stamp` that the index gave
+    with a page of the board it is counted once for all who read that page.
     """
     board = BoardName.parse(name)
-    stored, aim = board.stored(), board.aim
+    count = _counted if stamp else _count
+    return count(board.stored(), board.aim, board.whole_numbers, stamp)
+
+
+def _count(
+    stored: str, aim: Aim | None, whole_numbers: bool, _stamp: bytes | None
+) -> Spread | None:
     if aim is None or not aim.by_score:
         return None
     ends = mirror.ends(stored, DRAWN) or standings.ends(stored, DRAWN)
@@ -84,11 +92,14 @@ def spread(name: str) -> Spread | None:
     marks = [sign * key for key in ends]
     if aim.threshold is not None:
         marks.append(aim.threshold)
-    drawn = frame(min(marks), max(marks), whole=board.whole_numbers)
+    drawn = frame(min(marks), max(marks), whole=whole_numbers)
     *below, within, people = _below(stored, drawn.edges, aim.direction)
     cumulated = [*below, within]
     counts = tuple(after - before for before, after in pairwise(cumulated))
     return Spread(drawn.low, drawn.step, counts, people - sum(counts)) if people else None
+
+
+_counted = lru_cache(maxsize=512)(_count)
 
 
 def beside(name: str, score: float) -> tuple[int, int]:

@@ -53,12 +53,25 @@ def test_a_new_board_is_indexed_by_the_next_sweep(
     app: Any, people: Any, enter: Callable[..., Any]
 ) -> None:
     (ada,) = people(1)
+    index.catch_up(utcnow())
     enter(BOARD, ada.id, 0.5)
     assert not mirror.ready(BOARD)
     assert names() == ["p1"]
     assert index.catch_up(utcnow()) == 1
     assert mirror.ready(BOARD)
     assert index.catch_up(utcnow()) == 0
+
+
+def test_a_board_of_everybody_is_indexed_while_it_is_empty(
+    app: Any, people: Any, enter: Callable[..., Any], request: pytest.FixtureRequest
+) -> None:
+    """As each week begins: the database would be asked by every page until the first one scores."""
+    index.catch_up(utcnow())
+    request.getfixturevalue("only_redis")
+    assert boards.page("weekly", 1, 10).total == 0
+    (ada,) = people(1)
+    enter("weekly", ada.id, 5.0)
+    assert [row.username for row in boards.page("weekly", 1, 10).rows] == ["p1"]
 
 
 def test_a_new_best_moves_up_at_once(
