@@ -5,8 +5,26 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import showcase_challenges
+
 if TYPE_CHECKING:
     from benchmarks.showcase import Showcase
+
+
+OWN_CODE = """
+def scores(truth, answers, positive):
+    found, missed, wrong = 0, 0, 0
+    for place in range(len(truth)):
+        if truth[place] == positive and answers[place] == positive:
+            found += 1
+        elif truth[place] == positive:
+            missed += 1
+        else:
+            wrong += 1
+    if found + missed == 0:
+        return [wrong / len(truth), 0.0]
+    return [(found + wrong) / len(truth), found / (found + missed) * 2]
+"""
 
 
 def pages(case: Showcase, hero: str, teacher: str) -> dict[str, tuple[str, str | None]]:
@@ -35,6 +53,8 @@ def pages(case: Showcase, hero: str, teacher: str) -> dict[str, tuple[str, str |
         "teach-submission": (f"/teach/submissions/{case.submissions['failed']}", teacher),
         "teach-rejudges": ("/teach/rejudges", teacher),
         "teach-rejudge": (f"/teach/rejudges/{ids['rejudge']}", teacher),
+        "teach-alike": ("/teach/alike", teacher),
+        "teach-alike-pair": (f"/teach/alike/{ids['pair']}", teacher),
         "teach-audit": ("/teach/audit", teacher),
     }
 
@@ -103,4 +123,28 @@ def play(case: Showcase, hero: str, teacher: str, people: list[str]) -> None:
     }
     rejudge = ask(teacher, "POST", "/rejudges", again)
     case.cohorts = {"cohort": number, "week": first, "rejudge": rejudge["id"]}
+    case.cohorts["pair"] = _alike(case)
     case.codes = {"cohort": code}
+
+
+def _alike(case: Showcase) -> int:
+    """Two learners write the same, and the clock compares at once. The id of the pair."""
+    from sqlalchemy import select
+
+    from mlarena.admin.integrity import comparing
+    from mlarena.admin.integrity.models import AlikePair
+    from mlarena.app import create_app
+    from mlarena.core.config import Settings
+    from mlarena.core.db import db
+
+    for name, code in (("grace-hopper", OWN_CODE), ("Fei-Fei", OWN_CODE.replace("found", "n"))):
+        showcase_challenges.attempt(case, name, showcase_challenges.CODING, code=code)
+    app = create_app(Settings(_env_file=None, mlarena_data=case.here.data, log_level="ERROR"))
+    with app.app_context():
+        comparing.go_on()
+        found = db.session.scalars(select(AlikePair.id).where(AlikePair.kind == "alike")).first()
+        db.session.remove()
+        db.engine.dispose()
+    if found is None:
+        raise RuntimeError("no two programs are alike")
+    return found

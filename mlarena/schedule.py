@@ -14,6 +14,7 @@ from redis.client import Pipeline
 from redis.exceptions import RedisError
 from rq.cron import CronJob, CronScheduler
 
+from mlarena.admin import jobs as admin
 from mlarena.challenges import jobs as challenges
 from mlarena.competitions import jobs as competitions
 from mlarena.competitions.kaggle import jobs as kaggle
@@ -34,6 +35,8 @@ CHALLENGE_SWEEP_SECONDS = 60
 TRACK_SECONDS = 60
 # What is judged again goes on by itself; this finds what a killed worker has left.
 REJUDGE_SECONDS = 30
+# What was handed in is compared with what others handed in this often.
+COMPARE_SECONDS = 300
 # Challenges that wait for an engine are looked at again this often.
 PUBLISH_SECONDS = 300
 
@@ -80,6 +83,7 @@ def scheduler(settings: Settings, connection: redis.Redis) -> CronScheduler:
     table: tuple[tuple[Callable[..., Any], str, int | str, int], ...] = (
         (jobs.sweep, "upkeep", max(1, round(settings.sweep_seconds)), 60),
         (jobs.rejudge, HOUSE, REJUDGE_SECONDS, 3600),
+        (admin.compare, HOUSE, COMPARE_SECONDS, 3600),
         (challenges.sweep, "upkeep", CHALLENGE_SWEEP_SECONDS, 60),
         (challenges.publish_waiting, HOUSE, PUBLISH_SECONDS, challenges.PUBLISH_SECONDS),
         (competitions.finish, "upkeep", FINISH_SECONDS, 60),

@@ -1,10 +1,11 @@
-"""The instructor's console: what needs attention, the submissions log, judging again, the audit log."""
+"""The instructor's console: what needs attention, submissions, judging again, what is alike, audit."""
 
 from apiflask import APIFlask
 
 
 def init_app(app: APIFlask) -> None:
     from mlarena.admin import api, log_pages, pages, rejudge_pages
+    from mlarena.admin.integrity import pages as integrity_pages
 
-    for room in (pages, log_pages, rejudge_pages, api):
+    for room in (pages, log_pages, rejudge_pages, integrity_pages, api):
         app.register_blueprint(room.blueprint)

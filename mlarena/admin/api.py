@@ -1,4 +1,4 @@
-"""The console's JSON door: judging again, and the audit log."""
+"""The console's JSON door: judging again, what is alike, and the audit log."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from sqlalchemy import select
 from mlarena.accounts.audit import AuditEntry
 from mlarena.accounts.permissions import role_required
 from mlarena.admin import rejudges
+from mlarena.admin.integrity import reading
 from mlarena.admin.pages import readable
-from mlarena.core.api import LARGEST_ID, Body, PageQuery, api_blueprint, ok, paged
+from mlarena.core.api import LARGEST_ID, Body, PageQuery, api_blueprint, ok, page_meta, paged
 from mlarena.submissions.rejudging import asking
 from mlarena.submissions.rejudging.models import Rejudge
 
@@ -25,6 +26,13 @@ class RejudgeIn(Body):
     scope: Literal["submission", "task", "cohort"]
     id: int = Field(ge=1, le=LARGEST_ID)
     reason: str = Field(min_length=3, max_length=300)
+
+
+class AlikeQuery(PageQuery):
+    task: int | None = Field(None, ge=1, le=LARGEST_ID)
+    cohort: int | None = Field(None, ge=1, le=LARGEST_ID, description="Both learners are in it")
+    kind: Literal["alike", "identical"] | None = None
+    set_aside: bool = Field(False, description="Those that an instructor has set aside")
 
 
 class AuditQuery(PageQuery):
@@ -74,6 +82,23 @@ def audit_log(query_data: AuditQuery) -> Answer:
     if query_data.action:
         query = query.where(AuditEntry.action.startswith(query_data.action, autoescape=True))
     return paged(query.order_by(AuditEntry.id.desc()), query_data, lambda entry: entry.shown())
+
+
+@blueprint.get("/alike")
+@role_required("instructor")
+@blueprint.input(AlikeQuery, location="query")
+def list_alike(query_data: AlikeQuery) -> Answer:
+    """Pairs of submissions that are alike, or the same file; the most alike first. What it means, people
+    decide."""
+    wanted = reading.Wanted(
+        task=str(query_data.task or ""),
+        kind=query_data.kind or "",
+        cohort=query_data.cohort,
+        aside=query_data.set_aside,
+    )
+    rows, total = reading.pairs(wanted, current_user, query_data.offset, query_data.per_page)
+    meta = page_meta(query_data.page, query_data.per_page, total)
+    return ok([reading.shown(row) for row in rows], **meta)
 
 
 def _shown(rejudge: Rejudge) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from mlarena.challenges import authoring
 from mlarena.core.db import db
 from mlarena.quests import tries
 from mlarena.submissions.models import Submission, Task
-from tests.security.worlds import class_of, held, match_to_come, rejudged, waiting_name
+from tests.security.worlds import alike_pair, class_of, held, match_to_come, rejudged, waiting_name
 
 API = "/api/v1"
 QUIZ = {
@@ -67,6 +67,11 @@ DOORS: dict[tuple[str, str], Rule] = {
     ("POST", "/teach/rejudges"): STAFF,
     ("GET", "/teach/rejudges/<id:rejudge_id>"): DESK,
     ("POST", "/teach/rejudges/<id:rejudge_id>/<any(apply, discard):decision>"): DESK,
+    ("GET", "/teach/alike"): STAFF,
+    ("GET", "/teach/alike/<id:pair_id>"): STAFF,
+    ("POST", "/teach/alike/<id:pair_id>/aside"): STAFF,
+    ("POST", "/teach/alike/<id:pair_id>/take_up"): STAFF,
+    ("GET", f"{API}/alike"): STAFF,
     ("GET", f"{API}/audit"): STAFF,
     ("POST", f"{API}/rejudges"): STAFF,
     ("GET", f"{API}/rejudges/<id:rejudge_id>"): DESK,
@@ -434,6 +439,7 @@ def things(people, quest):
         **{"way": "up", "member_way": "remove", "cohort_step": "close_code", "ending": "csv"},
         **{"rejudge_id": rejudged(), "decision": "discard"},
         "alias_id": waiting_name(),
+        "pair_id": alike_pair(submission, people["instructor"]),
         "kind": "quest",
         "target_id": quest.id,
         "part": "train",

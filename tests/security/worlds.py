@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from mlarena.accounts.models import User
+from mlarena.admin.integrity.models import AlikePair
 from mlarena.cohorts import assignments
 from mlarena.cohorts import service as cohorts
 from mlarena.competitions import authoring as organise
@@ -17,6 +18,7 @@ from mlarena.forecasts import leagues
 from mlarena.forecasts.models import TeamAlias
 from mlarena.forecasts.record import record
 from mlarena.forecasts.sources.found import Found
+from mlarena.submissions.models import Submission
 from mlarena.submissions.rejudging.models import Rejudge
 
 
@@ -61,6 +63,24 @@ def rejudged() -> int:
     db.session.add(made)
     db.session.commit()
     return made.id
+
+
+def alike_pair(submission: Submission, other: User) -> int:
+    """A pair of `submission` and the same of another learner. Its id."""
+    copy = Submission(
+        user_id=other.id, task_id=submission.task_id, attempt_no=1, payload=submission.payload
+    )
+    db.session.add(copy)
+    db.session.flush()
+    pair = AlikePair(
+        task_id=submission.task_id,
+        earlier_id=submission.id,
+        later_id=copy.id,
+        kind="identical",
+    )
+    db.session.add(pair)
+    db.session.commit()
+    return pair.id
 
 
 def class_of(learner: Any, task: Any) -> dict[str, Any]:

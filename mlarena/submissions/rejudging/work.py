@@ -44,7 +44,7 @@ def go_on(seconds: float = SECONDS) -> int:
         if taken is None:
             _finish()
             return done
-        _let_live_work_pass()
+        let_live_work_pass()
         _judge(*taken)
         done += 1
     nudge()
@@ -159,7 +159,8 @@ def _finish() -> None:
     db.session.commit()
 
 
-def _let_live_work_pass() -> None:
+def let_live_work_pass() -> None:
+    """Wait while somebody waits for a verdict, up to a while: for work that nobody waits for."""
     until = time.monotonic() + PATIENCE_SECONDS
     try:
         live = Queue(EVALUATIONS, connection=redis_client())

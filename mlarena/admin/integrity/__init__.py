@@ -1,0 +1,1 @@
+"""Work that looks like somebody else's: found by the clock, shown in pairs, judged by people alone."""
