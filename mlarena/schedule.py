@@ -37,6 +37,7 @@ TRACK_SECONDS = 60
 REJUDGE_SECONDS = 30
 # What was handed in is compared with what others handed in this often.
 COMPARE_SECONDS = 300
+CLEAN_SECONDS = 3600
 # Challenges that wait for an engine are looked at again this often.
 PUBLISH_SECONDS = 300
 
@@ -84,6 +85,7 @@ def scheduler(settings: Settings, connection: redis.Redis) -> CronScheduler:
         (jobs.sweep, "upkeep", max(1, round(settings.sweep_seconds)), 60),
         (jobs.rejudge, HOUSE, REJUDGE_SECONDS, 3600),
         (admin.compare, HOUSE, COMPARE_SECONDS, 3600),
+        (jobs.clean_events, HOUSE, CLEAN_SECONDS, 600),
         (challenges.sweep, "upkeep", CHALLENGE_SWEEP_SECONDS, 60),
         (challenges.publish_waiting, HOUSE, PUBLISH_SECONDS, challenges.PUBLISH_SECONDS),
         (competitions.finish, "upkeep", FINISH_SECONDS, 60),

@@ -1,4 +1,4 @@
-"""The worker process: RQ without its second fork, the jail, the heartbeat, the board flusher.
+"""The worker process: RQ without its second fork, the jail, the heartbeat, the board flusher, the drainer.
 
 RQ's own worker forks a "work horse" for every job, which costs about 80 ms once numpy is imported in it.
 Learner code already runs in a process of its own, the jail's; so the worker evaluates in place
@@ -30,7 +30,7 @@ from mlarena.live import flusher
 from mlarena.notifications.jobs import NOTICES
 from mlarena.quests import baselines, hidden
 from mlarena.sandbox.probing import refusal
-from mlarena.submissions import jail
+from mlarena.submissions import drainer, jail
 from mlarena.submissions.queues import CHECKS, EVALUATIONS, HOUSE, OUTSIDE, RUNS, TRAININGS
 
 log = structlog.get_logger(__name__)
@@ -142,6 +142,7 @@ def run(app: Flask) -> None:
 
     threading.Thread(target=tell_when_warm, name="jail warms up", daemon=True).start()
     flusher.start(app)
+    drainer.start(app)
     # Some of the house's own jobs take half a minute: no learner's training stands behind one.
     for names in ((TRAININGS,), (HOUSE,), (CHECKS,), (OUTSIDE,), (NOTICES,), *[(RUNS,)] * RUNNERS):
         work_beside(app, names)

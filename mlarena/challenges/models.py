@@ -121,6 +121,8 @@ class CodingChallenge(Challenge):
 
 
 class KnowledgeChallenge(Challenge):
+    tells_expected = False
+
     __mapper_args__: Any = {"polymorphic_identity": "knowledge", "polymorphic_load": "inline"}  # noqa: RUF012
 
 

@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(3, ge=0.2, le=600)
     evaluation_attempts: int = Field(4, ge=1, le=20)
 
+    # Job events: how many the stream holds, and for how many days the database keeps them.
+    events_length: int = Field(100_000, ge=10, le=10_000_000)
+    events_days: int = Field(30, ge=1, le=3650)
+
     workers: int = Field(2, ge=1, le=64)
     metrics_token: str = ""
     log_format: Literal["", "console", "json"] = ""

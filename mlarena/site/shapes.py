@@ -55,6 +55,14 @@ _TOKEN = {
     "last_used_at": or_null(TIME),
 }
 
+_JOB_EVENT = {
+    "id": TEXT,
+    "position": INTEGER,
+    "type": one_of("job-init", "job-completed"),
+    "at": TIME,
+    "event": {"type": "object"},
+}
+
 _CHALLENGE = {
     "id": INTEGER,
     "slug": TEXT,
@@ -102,6 +110,14 @@ _COMPETITION = {
 }
 
 SCHEMAS: dict[str, Schema] = {
+    "JobEvents": thing(
+        {
+            "events": array(thing(_JOB_EVENT)),
+            "first": INTEGER,
+            "last": INTEGER,
+            "missed": INTEGER,
+        }
+    ),
     "Error": thing(
         {
             "status": {"const": "error"},
@@ -470,6 +486,7 @@ DATA: dict[tuple[str, str], tuple[int, Schema]] = {
     ("GET", "/ratings"): (200, array(ref("Rating"))),
     ("GET", "/users/{user_id}/rating-history"): (200, array(ref("Rating"))),
     ("GET", "/search"): (200, ref("Found")),
+    ("GET", "/events"): (200, ref("JobEvents")),
     ("GET", "/leaderboard"): (200, array(ref("BoardRow"))),
     ("GET", "/leaderboard/spread"): (200, or_null(ref("BoardSpread"))),
     ("GET", "/leaderboard/stops"): (200, array(TIME)),

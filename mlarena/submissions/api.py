@@ -8,9 +8,9 @@ from flask import Response
 from flask_login import current_user
 from pydantic import Field
 
-from mlarena.accounts.permissions import api_login_required
+from mlarena.accounts.permissions import api_login_required, role_required
 from mlarena.core.api import LARGEST_ID, PageQuery, Strict, api_blueprint, ok, paged
-from mlarena.submissions import comparison, output
+from mlarena.submissions import comparison, outbox, output
 from mlarena.submissions.cancel import cancel
 from mlarena.submissions.listing import submissions_query, visible
 
@@ -74,3 +74,31 @@ def cancel_submission(submission_id: int) -> tuple[Response, int]:
     409 when its verdict was there first.
     """
     return ok(cancel(submission_id, current_user).shown())
+
+
+class EventsQuery(Strict):
+    after: int = Field(
+        0, ge=0, le=2**53, description="The position of the last event that you have"
+    )
+    limit: int = Field(100, ge=1, le=1000)
+
+
+@blueprint.get("/events")
+@role_required("admin")
+@blueprint.input(EventsQuery, location="query")
+@blueprint.doc(tags=["Events"])
+def read_events(query_data: EventsQuery) -> tuple[Response, int]:
+    """Job events behind position `after`, in their order, for who is behind the stream.
+
+    `first` and `last` are what is kept. `missed`: how many positions behind `after` are kept no more.
+    """
+    events = outbox.after(query_data.after, query_data.limit)
+    first, last = outbox.ends()
+    return ok(
+        {
+            "events": [outbox.shown(event) for event in events],
+            "first": first,
+            "last": last,
+            "missed": max(0, first - query_data.after - 1) if first else 0,
+        }
+    )

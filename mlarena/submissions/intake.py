@@ -14,7 +14,7 @@ from mlarena.core.config import settings
 from mlarena.core.db import db, insert
 from mlarena.core.errors import Conflict, Forbidden, NotFound
 from mlarena.core.storage import storage
-from mlarena.submissions import dispatch
+from mlarena.submissions import dispatch, outbox
 from mlarena.submissions.models import Progress, Submission, Task
 from mlarena.submissions.queues import HOUSE
 
@@ -63,6 +63,8 @@ def accept(
             dispatched_at=now,
         )
         db.session.add(submission)
+        db.session.flush()
+        outbox.queued(submission, task, now)
         db.session.commit()
         # Who asks for it next has both at hand, and no verdict is there yet: nothing to be read.
         for name, value in (("user", user), ("task", task), ("verdict", None)):
@@ -80,6 +82,7 @@ def accept(
         db.session.rollback()
         raise
     dispatch.enqueue(submission.id, submission.dispatches, task.queue(payload))
+    outbox.wake()
     return submission
 
 

@@ -22,3 +22,9 @@ def sweep() -> dict[str, int]:
     from mlarena.submissions import sweep as sweeping
 
     return sweeping.sweep()
+
+
+def clean_events() -> int:
+    from mlarena.submissions import outbox
+
+    return outbox.clean()

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from mlarena.accounts.models import User
@@ -27,6 +37,8 @@ class Task(Base):
     wing: ClassVar[str]
     # Whether a score passes or does not. Where people are only put in order, none does.
     has_a_bar: ClassVar[bool] = True
+    # Whether what a visible case expects may be told to other systems. Where it is the answer, it may not.
+    tells_expected: ClassVar[bool] = True
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -264,23 +276,36 @@ class Progress(Base):
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class CompletionEvent(Base):
-    """The outbox: one row per settled submission, written in settle's own transaction."""
+def _event_name() -> str:
+    return f"evt_{uuid.uuid4().hex}"
 
-    __tablename__ = "completion_events"
+
+class JobEvent(Base):
+    """The outbox: what other systems are told of a submission, written in the transaction that it tells of.
+
+    `type` is "job-init" or "job-completed"; `round` is 0, or the rejudge that gave another verdict.
+    `position` is its place in the order of all events and on the Redis stream; None until it is drained.
+    """
+
+    __tablename__ = "job_events"
     __table_args__ = (
+        UniqueConstraint("submission_id", "type", "round"),
         Index(
-            "ix_completion_events_open",
+            "ix_job_events_open",
             "id",
-            sqlite_where=text("published_at IS NULL"),
-            postgresql_where=text("published_at IS NULL"),
+            sqlite_where=text("position IS NULL"),
+            postgresql_where=text("position IS NULL"),
         ),
+        # Old events go; their ids never come back.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    submission_id: Mapped[int] = mapped_column(
-        ForeignKey("submissions.id", ondelete="CASCADE"), unique=True
-    )
+    # By which a reader knows a repetition.
+    name: Mapped[str] = mapped_column(String(40), default=_event_name)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id", ondelete="CASCADE"))
+    type: Mapped[str] = mapped_column(String(16))
+    round: Mapped[int] = mapped_column(default=0)
     payload: Mapped[dict[str, Any]] = mapped_column(Json)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
-    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    position: Mapped[int | None] = mapped_column(BigInteger, unique=True)

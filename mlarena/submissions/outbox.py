@@ -1,83 +1,262 @@
-"""Job-completion events for other systems: written with the verdict, then put on a Redis stream.
+"""Job events for other systems: written with what they tell of, then put on a Redis stream in one order.
 
-At least once, never lost: a row stays open until the stream has it, and carries an id by which a
-consumer can tell a repetition.
+Draining gives every event a position, once, and adds to the stream what lies beyond its last entry; an
+entry's id is the event's position. So a stream that was lost, or came back older than it was, is filled again
+with the very same entries, and a reader who keeps the position of what it has done goes on from there, on the
+stream or in the database. Nothing is ever marked as sent.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from typing import Any
 
+import redis
 import structlog
-from sqlalchemy import delete, select, update
+from redis.exceptions import LockError
+from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 
-from mlarena.core.clock import utcnow
+from mlarena.core.clock import rfc3339, utcnow
+from mlarena.core.config import settings
 from mlarena.core.db import db
 from mlarena.core.redis import RedisError, redis_client
-from mlarena.submissions.models import CompletionEvent, Submission
+from mlarena.live.bus import channel_of
+from mlarena.submissions import signals
+from mlarena.submissions.models import JobEvent, Submission, Task
 from mlarena.submissions.verdict import Verdict
 
 log = structlog.get_logger(__name__)
 
 STREAM = "mlarena:events"
-# The stream is a window, not an archive: the database keeps every verdict.
-STREAM_LENGTH = 100_000
-BATCH = 200
+INIT, COMPLETED = "job-init", "job-completed"
+BATCH = 500
+# What one event may carry of a case's results; a result is a table, and may be long.
+LARGEST_RESULT = 8192
+# A drainer that was killed gives up its turn after this.
+TURN_SECONDS = 5
+
+# Adds what lies beyond the last entry; ARGV: the length, then position, name, type, time, payload of each.
+_ADD = """
+local last = 0
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  local info = redis.call('XINFO', 'STREAM', KEYS[1])
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then last = tonumber(string.match(info[i + 1], '^%d+')) end
+  end
+end
+local added = 0
+for i = 2, #ARGV, 5 do
+  if tonumber(ARGV[i]) > last then
+    redis.call('XADD', KEYS[1], 'MAXLEN', '=', ARGV[1], ARGV[i] .. '-0',
+      'id', ARGV[i + 1], 'type', ARGV[i + 2], 'at', ARGV[i + 3], 'event', ARGV[i + 4])
+    added = added + 1
+  end
+end
+return {last, added}
+"""
 
 
-def add(submission: Submission, verdict: Verdict, at: datetime) -> None:
-    """One row in the caller's transaction; the fields are product.md's."""
-    payload: dict[str, Any] = {
+def queued(submission: Submission, task: Task, at: datetime) -> None:
+    """`job-init`: it was taken in. One row in the caller's transaction."""
+    payload = {
         "attempt_id": submission.id,
         "user_id": submission.user_id,
         "challenge_id": submission.task_id,
-        "test_case_id": None,
+        "task_kind": task.kind,
+        "attempt_no": submission.attempt_no,
+    }
+    _add(submission, INIT, payload, at)
+
+
+def completed(submission: Submission, verdict: Verdict, at: datetime, rejudge_id: int = 0) -> None:
+    """`job-completed`, the fields of product.md. One row in the caller's transaction.
+
+    `test_case_id` and the two results are of the first case that was not passed, where there is one. Results
+    are told of cases that every learner sees, and of no task whose expected result is its answer.
+    """
+    case = next((one for one in verdict.cases if not one.get("passed")), {})
+    told = submission.task.tells_expected and case.get("is_visible", False)
+    payload = {
+        "attempt_id": submission.id,
+        "user_id": submission.user_id,
+        "challenge_id": submission.task_id,
+        "task_kind": submission.task.kind,
+        "attempt_no": submission.attempt_no,
+        "test_case_id": case.get("test_case_id"),
         "status": "COMPLETED" if verdict.status == "scored" else "FAILED",
+        "passed": verdict.passed,
         "execution_ms": verdict.execution_ms,
         "score": verdict.score,
-        "expected_result": None,
-        "actual_result": None,
+        "expected_result": _bounded(case.get("expected_result")) if told else None,
+        "actual_result": _bounded(case.get("actual_result")) if told else None,
         "error": verdict.error,
+        "rejudge_id": rejudge_id or None,
     }
-    db.session.add(CompletionEvent(submission_id=submission.id, payload=payload, created_at=at))
+    _add(submission, COMPLETED, payload, at, rejudge_id)
 
 
-def renew(submission: Submission, verdict: Verdict, at: datetime) -> None:
-    """The event says another verdict, and is published again. In the caller's transaction."""
-    db.session.execute(
-        delete(CompletionEvent).where(CompletionEvent.submission_id == submission.id)
+def _add(
+    submission: Submission, kind: str, payload: dict[str, Any], at: datetime, nth: int = 0
+) -> None:
+    db.session.add(
+        JobEvent(submission_id=submission.id, type=kind, round=nth, payload=payload, created_at=at)
     )
-    add(submission, verdict, at)
 
 
-def drain(limit: int = BATCH) -> int:
-    """Put open events on the stream, oldest first; returns how many. Leaves them if Redis is away."""
-    open_events = list(
-        db.session.scalars(
-            select(CompletionEvent)
-            .where(CompletionEvent.published_at.is_(None))
-            .order_by(CompletionEvent.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-    )
+def _bounded(result: Any) -> Any:
+    return result if len(json.dumps(result, default=str)) <= LARGEST_RESULT else None
+
+
+def shown(event: JobEvent) -> dict[str, Any]:
+    """The event as the API and webhooks tell it."""
+    return {
+        "id": event.name,
+        "position": event.position,
+        "type": event.type,
+        "at": rfc3339(event.created_at),
+        "event": event.payload,
+    }
+
+
+def wake() -> None:
+    """Tell the drainers that there is something. After the commit; a hint, which the sweep makes good."""
+    client = redis_client()
     try:
-        if open_events:
-            pipe = redis_client().pipeline(transaction=False)
-            for event in open_events:
-                fields = {"id": str(event.id), "event": json.dumps(event.payload)}
-                pipe.xadd(STREAM, fields, maxlen=STREAM_LENGTH, approximate=True)  # type: ignore[arg-type]
-            pipe.execute()
-            db.session.execute(
-                update(CompletionEvent)
-                .where(CompletionEvent.id.in_([event.id for event in open_events]))
-                .values(published_at=utcnow())
-            )
+        client.publish(wake_channel(client), "1")
     except RedisError as error:
         log.warning("events wait for Redis", error=str(error))
+
+
+def wake_channel(client: redis.Redis) -> str:
+    return f"{channel_of(client)}:events"
+
+
+def drain() -> int:
+    """Give open events their positions and the stream what it lacks; how many it got. Idempotent.
+
+    0 where Redis is away, or another process is at it (which then sees what is there by now).
+    """
+    added, news = 0, False
+    try:
+        with _turn() as ours:
+            while ours:
+                last = _last()
+                numbered = _number(last)
+                some = _publish(last)
+                added, news = added + some, news or numbered > 0
+                if max(numbered, some) < BATCH:
+                    break
+    except RedisError as error:
+        db.session.rollback()
+        log.warning("events wait for Redis", error=str(error))
+    if news or added:
+        signals.events_published.send(JobEvent)
+    return added
+
+
+@contextmanager
+def _turn() -> Iterator[bool]:
+    """Whether it is ours to drain. Two at once would lose nothing, and do everything twice."""
+    lock = redis_client().lock(f"{STREAM}:turn", timeout=TURN_SECONDS, blocking=False)
+    ours = bool(lock.acquire())
+    try:
+        yield ours
+    finally:
+        if ours:
+            with suppress(LockError, RedisError):  # it ran out: the next one has it
+                lock.release()
+
+
+def _last() -> int:
+    """The position of the stream's last entry; 0 where there is no stream."""
+    return int(redis_client().eval(_ADD, 1, STREAM, 1)[0])
+
+
+def _number(last: int) -> int:
+    """Positions for what has none, in the order of writing, beyond the database's and the stream's last."""
+    ids = db.session.scalars(
+        select(JobEvent.id).where(JobEvent.position.is_(None)).order_by(JobEvent.id).limit(BATCH)
+    ).all()
+    if not ids:
+        db.session.commit()
+        return 0
+    held = db.session.scalar(select(func.max(JobEvent.position))) or 0
+    db.session.commit()
+    rows = JobEvent.__table__.c
+    try:
+        db.session.execute(
+            update(JobEvent.__table__)  # type: ignore[arg-type]
+            .where(rows.id == bindparam("of"), rows.position.is_(None))
+            .values(position=bindparam("at")),
+            [{"of": one, "at": at} for at, one in enumerate(ids, max(held, last) + 1)],
+        )
+        db.session.commit()
+    except IntegrityError:  # somebody whose turn had run out was at it after all
         db.session.rollback()
         return 0
+    return len(ids)
+
+
+def _publish(last: int) -> int:
+    """What the stream lacks, of as many as it may hold."""
+    highest = db.session.scalar(select(func.max(JobEvent.position))) or 0
+    length = settings().events_length
+    events = db.session.scalars(
+        select(JobEvent)
+        .where(JobEvent.position > max(last, highest - length))
+        .order_by(JobEvent.position)
+        .limit(BATCH)
+    ).all()
     db.session.commit()
-    return len(open_events)
+    if not events:
+        return 0
+    entries: list[Any] = [length]
+    for event in events:
+        payload = json.dumps(event.payload, ensure_ascii=False)
+        at = rfc3339(event.created_at)
+        entries += [event.position, event.name, event.type, at, payload]
+    added: int = redis_client().eval(_ADD, 1, STREAM, *entries)[1]
+    return added
+
+
+def after(position: int, limit: int) -> list[JobEvent]:
+    """Events in their order, from behind `position` on: for who is behind the stream."""
+    query = select(JobEvent).where(JobEvent.position > position).order_by(JobEvent.position)
+    return list(db.session.scalars(query.limit(limit)))
+
+
+def ends() -> tuple[int, int]:
+    """The first and the last position that the database still has; 0 and 0 where it has none."""
+    first, last = db.session.execute(
+        select(func.min(JobEvent.position), func.max(JobEvent.position))
+    ).one()
+    return first or 0, last or 0
+
+
+def clean() -> int:
+    """Events of longer ago than EVENTS_DAYS go, but never the last: it holds the place in the order."""
+    until, gone = utcnow() - timedelta(days=settings().events_days), 0
+    while True:
+        _, last = ends()
+        old = db.session.execute(
+            select(JobEvent.id, JobEvent.created_at)
+            .where(JobEvent.position < last)
+            .order_by(JobEvent.position)
+            .limit(BATCH)
+        ).all()
+        ids = [number for number, at in old if at < until]
+        db.session.commit()
+        if ids:
+            db.session.execute(
+                delete(JobEvent)
+                .where(JobEvent.id.in_(ids))
+                .execution_options(synchronize_session=False)
+            )
+            db.session.commit()
+        gone += len(ids)
+        if len(ids) < BATCH:
+            return gone

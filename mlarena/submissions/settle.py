@@ -104,7 +104,7 @@ def _write(submission_id: int, verdict: Verdict, now: datetime) -> Settled:
         _credit(settled, verdict, verdict.score, now)
         row.earned = _earned(settled)
     if submission.house is None:
-        outbox.add(submission, verdict, now)
+        outbox.completed(submission, verdict, now)
         notices.tell(submission)
     db.session.add(row)
     db.session.flush()
@@ -199,7 +199,7 @@ def announce(settled: Settled) -> None:
         publish.board_changed(submission.task.board())
     if settled.reward is not None and settled.reward.xp:
         signals.xp_changed.send(Submission, user_id=submission.user_id)
-    outbox.drain()
+    outbox.wake()
 
 
 def _earned(settled: Settled) -> dict[str, Any]:

@@ -4,3 +4,6 @@ from blinker import Signal
 
 # user_id: int – a verdict has moved their XP
 xp_changed = Signal()
+
+# Events have got their places in the order, and the stream has them.
+events_published = Signal()

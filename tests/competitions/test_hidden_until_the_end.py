@@ -9,7 +9,8 @@ import pytest
 from mlarena.competitions import authoring, rescore, service
 from mlarena.competitions.models import Competition, Entry
 from mlarena.core.db import db
-from mlarena.submissions.models import CompletionEvent, Submission, VerdictRow
+from mlarena.submissions import outbox
+from mlarena.submissions.models import JobEvent, Submission, VerdictRow
 from tests.competitions.conftest import ANSWERS, ROWS, predictions
 
 # No other figure in any answer looks like this one.
@@ -114,7 +115,8 @@ def test_the_end_tells(app, competition, played, bearer, at_the_end):
 def test_nothing_that_is_sent_or_stored_for_others_holds_it(app, competition, played, monkeypatch):
     _, sent = played
     verdict = db.session.get_one(VerdictRow, sent.id)
-    event = db.session.query(CompletionEvent).one()
+    event = db.session.query(JobEvent).filter_by(type="job-completed").one()
+    outbox.drain()
     for shown in (verdict.report, verdict.cases, verdict.earned, event.payload, sent.shown()):
         assert DIGITS not in json.dumps(shown, default=str)
     stream = app.extensions["redis"].xrange("mlarena:events")

@@ -15,7 +15,7 @@ from mlarena.quests.baselines import enter_missing
 from mlarena.quests.datasets.recipes import BASELINES
 from mlarena.rewards.models import ActivityDay, LearnerTotals, XpEntry
 from mlarena.submissions import claim
-from mlarena.submissions.models import CompletionEvent, Progress, Submission
+from mlarena.submissions.models import JobEvent, Progress, Submission
 from mlarena.submissions.settle import settle
 from mlarena.submissions.sweep import sweep
 from mlarena.submissions.verdict import Verdict
@@ -64,7 +64,7 @@ def test_they_leave_no_trace_among_people(
     teacher, ada = make_user("grace", role="instructor"), make_user("ada")
     enter_missing()
     work()
-    for table in (XpEntry, Progress, CompletionEvent, LearnerTotals, ActivityDay):
+    for table in (XpEntry, Progress, JobEvent, LearnerTotals, ActivityDay):
         assert count(table) == 0, table
     assert client.get("/api/v1/leaderboard").json["data"] == []
     assert client.get("/api/v1/submissions", headers=bearer(teacher)).json["data"] == []

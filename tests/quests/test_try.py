@@ -15,7 +15,7 @@ from mlarena.boards.models import BoardEntry
 from mlarena.core.db import db
 from mlarena.core.redis import redis_client
 from mlarena.quests import tries
-from mlarena.submissions.models import CompletionEvent, Progress, Submission
+from mlarena.submissions.models import JobEvent, Progress, Submission
 from tests.live.watcher import Watcher, served
 
 FOREST = """
@@ -168,9 +168,7 @@ def train(X, y):
 class TestNothingIsRecorded:
     def test_nowhere_but_in_redis(self, user: Any, tried: Any, app: Any) -> None:
         tried(FOREST)
-        assert [count(model) for model in (Submission, Progress, BoardEntry, CompletionEvent)] == [
-            0
-        ] * 4
+        assert [count(model) for model in (Submission, Progress, BoardEntry, JobEvent)] == [0] * 4
         ttl = app.extensions["redis"].ttl(f"mlarena:try:{user.id}")
         assert 0 < ttl <= tries.KEPT_SECONDS
 

@@ -45,6 +45,7 @@ MEMBERS = Rule("login", "in", "in", "in")
 OWNER = Rule("login", "hidden", "hidden", "hidden")
 OWNER_AND_STAFF = Rule("login", "hidden", "in", "in")
 STAFF = Rule("login", "forbidden", "in", "in", "forbidden")
+ADMINS = Rule("login", "forbidden", "forbidden", "in", "forbidden")
 ENTRANT = Rule("login", "forbidden", "forbidden", "forbidden")
 # A refresh token is what opens it, and none of these callers shows one.
 REFRESH = Rule("login", "login", "login", "login", "login")
@@ -364,6 +365,7 @@ DOORS: dict[tuple[str, str], Rule] = {
     ("GET", f"{API}/analytics/model-performance"): EVERYBODY,
     ("GET", f"{API}/analytics/prediction-accuracy"): EVERYBODY,
     # submissions
+    ("GET", f"{API}/events"): ADMINS,
     ("GET", "/submissions"): MEMBERS,
     ("GET", "/submissions/<id:submission_id>"): OWNER_AND_STAFF,
     ("POST", "/submissions/<id:submission_id>/cancel"): OWNER,

@@ -18,7 +18,7 @@ from mlarena.core.redis import redis_client
 from mlarena.rewards.models import KindTotals, LearnerTotals, XpEntry
 from mlarena.submissions import jobs
 from mlarena.submissions.evaluate import evaluate
-from mlarena.submissions.models import CompletionEvent, Progress, Submission, VerdictRow
+from mlarena.submissions.models import JobEvent, Progress, Submission, VerdictRow
 from mlarena.submissions.rejudging import applying, asking
 from mlarena.submissions.rejudging.models import Rejudge, RejudgeItem
 
@@ -141,8 +141,11 @@ def test_it_ends_as_if_the_new_verdict_had_been_the_first(
     assert (f"{key}:undone", -XP) in lines
     kept = db.session.scalar(select(RejudgeItem).where(RejudgeItem.submission_id == 1))
     assert (kept.before["passed"], kept.after["passed"]) == (False, True)
-    events = db.session.scalars(select(CompletionEvent)).all()
-    assert len(events) == len({event.submission_id for event in events})
+    rounds = select(JobEvent.submission_id, JobEvent.round).where(JobEvent.type == "job-completed")
+    events = db.session.execute(rounds.order_by(JobEvent.id)).all()
+    changed = [number for number, nth in events if nth == waiting.id]
+    assert [number for number, nth in events if nth == 0] == sorted({one for one, _ in events})
+    assert len(changed) == len(set(changed)) == 4
     verdicts = db.session.scalar(select(func.count()).select_from(VerdictRow))
     assert verdicts == db.session.scalar(select(func.count()).select_from(Submission))
 

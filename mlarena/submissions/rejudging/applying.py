@@ -80,7 +80,7 @@ def apply_group(rejudge_id: int, user_id: int, task_id: int) -> int:
     if not changed:
         db.session.commit()
         return 0
-    again = _Again(user_id, task_id, changed, fresh)
+    again = _Again(rejudge_id, user_id, task_id, changed, fresh)
     again.write()
     db.session.commit()
     again.announce()
@@ -123,9 +123,14 @@ class _Again:
     score before."""
 
     def __init__(
-        self, user_id: int, task_id: int, changed: dict[int, Verdict], fresh: set[int]
+        self,
+        rejudge_id: int,
+        user_id: int,
+        task_id: int,
+        changed: dict[int, Verdict],
+        fresh: set[int],
     ) -> None:
-        self.changed, self.fresh, self.now = changed, fresh, utcnow()
+        self.rejudge_id, self.changed, self.fresh, self.now = rejudge_id, changed, fresh, utcnow()
         self.changes: list[Change] = []
         self.moved_xp = False
         # This lock is the same that settle takes: a verdict that arrives now comes before or after.
@@ -171,7 +176,7 @@ class _Again:
         if not verdict.passed:
             row.earned = {}
         submission.task_version = self.task.version
-        outbox.renew(submission, verdict, self.now)
+        outbox.completed(submission, verdict, self.now, self.rejudge_id)
 
     def _write_progress(self) -> None:
         progress = db.session.get_one(
@@ -275,7 +280,7 @@ class _Again:
             publish.board_changed(board)
         if self.moved_xp:
             signals.xp_changed.send(Submission, user_id=self.user.id)
-        outbox.drain()
+        outbox.wake()
 
 
 def _standing_verdict(submission: Submission) -> Verdict:
