@@ -52,7 +52,7 @@ def upgrade() -> None:
     op.execute(
         "INSERT INTO job_events (id, name, submission_id, type, round, payload, created_at, position) "
         "SELECT id, 'evt_' || id, submission_id, 'job-completed', 0, payload, created_at, "
-        "CASE WHEN published_at IS NULL THEN NULL ELSE id END FROM completion_events ORDER BY id"
+        "CASE WHEN published_at IS NULL THEN NULL ELSE id END FROM completion_events"
     )
     if op.get_bind().dialect.name == "postgresql":
         op.execute(

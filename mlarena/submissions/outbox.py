@@ -210,6 +210,7 @@ def _publish(last: int) -> int:
         .where(JobEvent.position > max(last, highest - length))
         .order_by(JobEvent.position)
         .limit(BATCH)
+        .execution_options(populate_existing=True)
     ).all()
     db.session.commit()
     if not events:
@@ -226,7 +227,8 @@ def _publish(last: int) -> int:
 def after(position: int, limit: int) -> list[JobEvent]:
     """Events in their order, from behind `position` on: for who is behind the stream."""
     query = select(JobEvent).where(JobEvent.position > position).order_by(JobEvent.position)
-    return list(db.session.scalars(query.limit(limit)))
+    fresh = query.limit(limit).execution_options(populate_existing=True)
+    return list(db.session.scalars(fresh))
 
 
 def ends() -> tuple[int, int]:

@@ -81,7 +81,10 @@ def test_a_running_training_ends_at_once(
     assert shown["report"]["problem"]["category"] == "cancelled"
     assert shown["execution_ms"] > 0
     assert verdicts() == [("failed", CANCELLED)]
-    assert db.session.scalars(sa.select(JobEvent.type)).all() == ["job-init", "job-completed"]
+    assert db.session.scalars(sa.select(JobEvent.type).order_by(JobEvent.id)).all() == [
+        "job-init",
+        "job-completed",
+    ]
     progress = db.session.get_one(Progress, (user.id, quest.id))
     assert (progress.status, progress.attempts) == ("submitted", 1)
 
