@@ -39,7 +39,6 @@ TAGS = {
     "Competitions": "Predictions on hidden answers, live boards, teams, ratings; write your own.",
     "Forecasts": "Football: matches, the house model's word, and your own until kick-off.",
     "Submissions": "What was handed in, and its verdict.",
-    "Events": "What happened to submissions, for other systems.",
     "Leaderboards": "Who stands where.",
     "Search": "Tasks, people and pages by name.",
 }

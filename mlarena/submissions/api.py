@@ -86,7 +86,6 @@ class EventsQuery(Strict):
 @blueprint.get("/events")
 @role_required("admin")
 @blueprint.input(EventsQuery, location="query")
-@blueprint.doc(tags=["Events"])
 def read_events(query_data: EventsQuery) -> tuple[Response, int]:
     """Job events behind position `after`, in their order, for who is behind the stream.
 
