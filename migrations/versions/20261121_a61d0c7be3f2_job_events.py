@@ -1,7 +1,7 @@
 """job events: one outbox in one order
 
 Revision ID: a61d0c7be3f2
-Revises: 
+Revises: a3d1f07be452
 Create Date: 2026-11-21 17:45:00.000000
 """
 
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "a61d0c7be3f2"
-down_revision = ""
+down_revision = "a3d1f07be452"
 branch_labels = None
 depends_on = None
 
