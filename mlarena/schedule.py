@@ -23,6 +23,7 @@ from mlarena.core.health import Heartbeat
 from mlarena.core.logs import configure
 from mlarena.forecasts import jobs as forecasts
 from mlarena.notifications import jobs as notifications
+from mlarena.quests import jobs as quests
 from mlarena.submissions import jobs
 from mlarena.submissions.queues import HOUSE, OUTSIDE
 
@@ -89,6 +90,7 @@ def scheduler(settings: Settings, connection: redis.Redis) -> CronScheduler:
         (challenges.sweep, "upkeep", CHALLENGE_SWEEP_SECONDS, 60),
         (challenges.publish_waiting, HOUSE, PUBLISH_SECONDS, challenges.PUBLISH_SECONDS),
         (competitions.finish, "upkeep", FINISH_SECONDS, 60),
+        (quests.publish_due, "upkeep", FINISH_SECONDS, 60),
         (competitions.note_ranks, "upkeep", TRACK_SECONDS, 60),
         (competitions.rescore, HOUSE, FINISH_SECONDS, 3600),
         (challenges.remeasure, HOUSE, FINISH_SECONDS, 3600),

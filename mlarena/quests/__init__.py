@@ -8,6 +8,7 @@ def init_app(app: APIFlask) -> None:
     from mlarena.boards.service import register_board, tell_divisions
     from mlarena.core.search import tell_search
     from mlarena.quests import api, bench_pages, drawing, listening, pages, search, service
+    from mlarena.quests.desk import pages as desk_pages
 
     register_board(
         "quest",
@@ -22,4 +23,5 @@ def init_app(app: APIFlask) -> None:
     listening.connect()
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(bench_pages.blueprint)
+    app.register_blueprint(desk_pages.blueprint)
     app.register_blueprint(api.blueprint)

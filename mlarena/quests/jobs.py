@@ -2,8 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 def try_out(user_id: int, number: str) -> str:
     from mlarena.quests import trying
 
     return trying.run(user_id, number)
+
+
+def make_data(
+    name: str, about: dict[str, Any], wanted: dict[str, Any], kept: str | None
+) -> dict[str, Any]:
+    from mlarena.quests.desk import making
+
+    return making.make(name, about, wanted, kept)
+
+
+def rehearse(quest_id: int, values: dict[str, Any]) -> dict[str, Any]:
+    from mlarena.quests.desk import checking
+
+    return checking.run(quest_id, values)
+
+
+def publish_due() -> int:
+    """Scheduled quests whose moment has come."""
+    from mlarena.quests.desk import writing
+
+    return writing.publish_due()

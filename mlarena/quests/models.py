@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from mlarena.core.db import Base, Json
+from mlarena.core.db import Base, Json, UtcDateTime
 from mlarena.rewards.models import Level
 from mlarena.scoring.metrics import METRICS, Metric
 from mlarena.submissions.models import Submission, Task
@@ -43,6 +44,11 @@ class Dataset(Base):
     sample_joblib_blob: Mapped[str | None] = mapped_column(String(64))
     sample_skops_blob: Mapped[str | None] = mapped_column(String(64))
     derived_with: Mapped[str | None] = mapped_column(String(128))
+    # How an instructor's data was cut (desk/cutting.py); None for the data sets of the house.
+    cut: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    # The hidden rows as a file, kept apart until its author has had it or the quest is published.
+    hidden_once: Mapped[str | None] = mapped_column(String(64))
+    hidden_shown_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     def shown(self) -> dict[str, Any]:
         return {
@@ -72,6 +78,13 @@ class Quest(Task):
     hints: Mapped[list[str]] = mapped_column(Json, default=list)
     # submissions_per_day, upload_mb, wall_seconds, memory_mb; what is not there is the installation's
     limits: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    # What an instructor shows that the quest can be passed with. Learners never see it.
+    reference_code: Mapped[str] = mapped_column(Text, default="", server_default="")
+    # What the reference and a dummy got, and under which `judged` stamp (desk/checking.py).
+    checked: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    # With `scheduled`, the clock publishes the draft at this moment.
+    opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    scheduled: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     level: Mapped[Level] = relationship(lazy="joined")
     dataset: Mapped[Dataset] = relationship(lazy="joined")

@@ -54,6 +54,7 @@ DESK = Rule("login", "forbidden", "hidden", "in", "forbidden")
 IN_COHORT = Rule("login", "hidden", "hidden", "in")
 
 STEPS = "<any(open, end, withdraw, reopen, delete):step>"
+QUEST_DESK = "/teach/quests/<id:quest_id>"
 COHORT = "/teach/cohorts/<id:cohort_id>"
 COHORTS_API = f"{API}/cohorts/<id:cohort_id>"
 DOORS: dict[tuple[str, str], Rule] = {
@@ -73,6 +74,18 @@ DOORS: dict[tuple[str, str], Rule] = {
     ("POST", "/teach/alike/<id:pair_id>/aside"): STAFF,
     ("POST", "/teach/alike/<id:pair_id>/take_up"): STAFF,
     ("GET", f"{API}/alike"): STAFF,
+    # quests by form
+    ("GET", "/teach/quests"): STAFF,
+    ("GET", "/teach/quests/new"): STAFF,
+    ("POST", "/teach/quests/new"): STAFF,
+    ("GET", f"{QUEST_DESK}"): STAFF,
+    ("POST", f"{QUEST_DESK}"): STAFF,
+    ("POST", f"{QUEST_DESK}/data"): STAFF,
+    # the author's alone, and once: this quest came with a pack
+    ("POST", f"{QUEST_DESK}/hidden.csv"): Rule(
+        "login", "forbidden", "forbidden", "hidden", "forbidden"
+    ),
+    ("POST", f"{QUEST_DESK}/<any(duplicate, archive, delete):quest_step>"): STAFF,
     ("GET", f"{API}/audit"): STAFF,
     ("POST", f"{API}/rejudges"): STAFF,
     ("GET", f"{API}/rejudges/<id:rejudge_id>"): DESK,
@@ -447,6 +460,7 @@ def things(people, quest):
         "part": "train",
         "tab": "evaluation",
         "step": "withdraw",
+        "quest_step": "duplicate",
         "program": "py",
         "model_format": "joblib",
         "token": "made-up",
@@ -544,7 +558,8 @@ def test_an_unpublished_quest_is_nobodys_to_see(knock, things, method, rule, sta
     db.session.get(Task, things["quest_id"]).status = status
     db.session.commit()
     for caller in ("anonymous", "other", "owner"):
-        assert outcome(knock(caller, method, rule), rule) in ("hidden", "login"), caller
+        refused = ("hidden", "login", "forbidden") if "/teach/" in rule else ("hidden", "login")
+        assert outcome(knock(caller, method, rule), rule) in refused, caller
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def pieces(
     except pd.errors.EmptyDataError:
         raise unusable("The file is empty") from None
     except pd.errors.ParserError as error:
-        raise _explained(str(error)) from None
+        raise explained(str(error)) from None
     except UnicodeDecodeError:
         raise unusable("The file is not UTF-8 text; save it as CSV (UTF-8)") from None
 
@@ -107,7 +107,8 @@ def texts(file: BinaryIO, header: list[str], rows: int = CHUNK_ROWS) -> Iterator
     return pieces(file, header, object, rows)
 
 
-def _explained(error: str) -> FileFault:
+def explained(error: str) -> FileFault:
+    """What pandas says of a file that is no table, in words."""
     if found := _FIELDS.search(error):
         columns, line, fields = (int(number) for number in found.groups())
         return unusable(_fields(line, fields, columns))
