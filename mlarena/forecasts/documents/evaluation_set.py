@@ -1,142 +1,253 @@
-"""A set to measure search by: short news of invented teams, and questions asked in other words.
+"""A set to measure search by: news of invented people at invented clubs, and questions in other words.
 
-Of every kind of news each team has three texts, told differently, and there are two questions: which texts
-answer one follows from how the set is made, so that nobody's judgement is in it. What does not answer is
-hard: other news of the same team, the same news of others. The texts are formulas and English, their number
-is small: the set tells whether fusion is built rightly, and little about how anybody's own news will be
-found.
+A *story* is one thing that happened to one person (injury, transfer, ban …), told by three papers, each in a
+wording of its own, with sentences around it that have nothing to do with it and name others. A story is asked
+for by the person's name, and by the club's; what happened is put in words of the one who asks (`asked`), none
+of which stands in any telling of it: a test holds that. A question by a person is answered by the three texts
+of the story, one by a club by those of all its people to whom the same happened. Every second story is also
+asked for as somebody does who has read it: by the club and two words of one text that they remember, and that
+text answers (L. Azzopardi and others, Building simulated queries for known-item topics, 2007). All that
+follows from how the set is made, so nobody's judgement is in it.
+
+What does not answer is near: the same person's other stories, the same thing happening elsewhere, and texts
+that only mention the name. Everything is drawn from one seed. The texts are formulas and English: the set
+says whether names and meaning are brought together, and little about how anybody's own news will be found.
 """
 
 from __future__ import annotations
 
+import random
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mlarena.forecasts.simulation import TEAMS
+from mlarena.forecasts.documents.search import STOP_WORDS
+
+SEED = "documents"
+CLUBS = 24
+PEOPLE = 3  # of each club
+STORIES = 7  # of each of them
+PAPERS = 3
+LONG = 4  # letters of a word that somebody remembers
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of news: how it is told, and how it is asked for; `{team}` is the team, `{other}` one more."""
+    """One thing that happens: how papers tell it, and how it is asked for. `{who}` is a surname."""
 
-    told: tuple[str, str, str]
-    asked: tuple[str, str]
+    told: tuple[str, ...]
+    asked: tuple[str, ...]
 
 
 KINDS = (
     Kind(
         (
-            "{team} will miss their leading striker for six weeks after he tore a hamstring in training.",
-            "Scans have confirmed the worst for {team}: the number nine is sidelined until the new year.",
-            "A muscle tear keeps the {team} forward out; against {other} a youngster leads the line.",
+            "{who} tore a hamstring in training and will be out for six weeks.",
+            "Scans confirmed the worst: {who} is sidelined until the new year.",
+            "A damaged knee ligament keeps {who} in the treatment room.",
+            "{who} limped off after twenty minutes and went straight to hospital.",
         ),
-        ("injury to an attacker of {team}", "which {team} goalscorer is hurt"),
+        ("injury {name}", "is somebody hurt: {name}", "fitness problem of {name}"),
     ),
     Kind(
         (
-            "{team} have sacked their head coach after a fifth defeat in a row.",
-            "The board of {team} parted company with the manager on Monday morning.",
-            "After the loss against {other} the bench at {team} is vacant: the trainer had to go.",
+            "{who} put pen to paper on a new deal until 2031.",
+            "The future is settled: {who} has agreed an extension of three years.",
+            "{who} commits for the long term and turns down richer wages abroad.",
+            "No summer farewell: {who} has signed again.",
         ),
-        ("{team} dismiss their boss", "who was fired at {team}"),
+        ("contract renewal {name}", "{name} stays at the club", "prolonged stay of {name}"),
     ),
     Kind(
         (
-            "{team} unveiled a new manager, who signed a contract for three years.",
-            "The new man in the dugout of {team} took his first session today.",
-            "He knows {other} well: {team} appoint the former assistant as head coach.",
+            "{who} completes a move overseas for a fee of forty million.",
+            "The medical is done and {who} is on the plane to a new employer.",
+            "Supporters said goodbye to {who}, whose sale balances the books.",
+            "{who} has been sold; the buyers pay in three instalments.",
         ),
-        ("{team} hire a coach", "successor on the bench named by {team}"),
+        ("transfer {name}", "{name} leaving", "who was let go by {name}, departure"),
     ),
     Kind(
         (
-            "{team} completed the signing of a midfielder for a club record fee.",
-            "The playmaker passed his medical and joins {team} from {other}.",
-            "Deal done: {team} strengthen the centre of the park with an expensive arrival.",
+            "{who} was sent off for a reckless tackle and misses three games.",
+            "The tribunal rejected the appeal: {who} has to watch from the stands.",
+            "A second yellow ended the evening of {who} before half-time.",
+            "For elbowing an opponent {who} was given four matches by the panel.",
         ),
-        ("{team} buy a player", "transfer to {team} for big money"),
+        ("suspension {name}", "{name} banned", "punishment of {name} after red card"),
     ),
     Kind(
         (
-            "{team} have sold their captain to {other}, and supporters are furious.",
-            "The skipper leaves {team} after nine years; the fee stays undisclosed.",
-            "Farewell at {team}: the armband is free, its bearer moves abroad.",
+            "{who} struck three times before the interval and took the ball home.",
+            "All three came from {who}, the last of them with an overhead kick.",
+            "A treble by {who} turned the afternoon upside down.",
+            "Left foot, right foot, header: {who} netted in every way there is.",
         ),
-        ("departure of the leader of {team}", "{team} let their longest serving man go"),
+        ("hat-trick {name}", "{name} goals", "{name} scorer in great shape"),
     ),
     Kind(
         (
-            "{team} drew level at the top of the table with a win over {other}.",
-            "Eleven matches unbeaten: nobody climbs as {team} do this autumn.",
-            "The run goes on, {team} celebrate another victory and lead the league.",
+            "{who} saw his shot from twelve yards saved with the last touch of the night.",
+            "From eleven metres {who} hit the crossbar, and two points were gone.",
+            "{who} stepped up in the shoot-out and blazed it over.",
+            "The keeper guessed right and {who} sank to his knees.",
         ),
-        ("{team} in great form", "winning streak of {team}"),
+        ("missed penalty {name}", "{name} fails with a spot-kick", "{name} wasted chance"),
     ),
     Kind(
         (
-            "{team} slipped into the bottom three after another heartbreaking evening.",
-            "One point from eight games: {team} look doomed.",
-            "The drop zone is no place for {team}, says the chairman, but {other} were too strong.",
+            "{who} received his first call from the country of his parents.",
+            "The selectors have picked {who} for the qualifiers in March.",
+            "{who} will wear the shirt with the lion for the first time.",
+            "After years of waiting {who} is in the squad for the World Cup.",
         ),
-        ("danger of relegation for {team}", "{team} struggle badly"),
+        ("international debut {name}", "{name} cap", "{name} nominated to represent his nation"),
     ),
     Kind(
         (
-            "The keeper of {team} saved two penalties in the shoot-out against {other}.",
-            "Between the posts {team} have a hero: his gloves decided the evening.",
-            "A wall in goal: the shot-stopper of {team} kept a seventh clean sheet.",
+            "{who} and the coach shouted at each other in front of everybody.",
+            "{who} refused to warm up and was told to train alone.",
+            "Harsh words fell in the dressing room; {who} left before the others.",
+            "{who} has been fined two weeks' wages for what he said about his trainer.",
         ),
-        ("outstanding goalkeeper of {team}", "{team} custodian shines"),
+        ("row between {name} and manager", "{name} quarrel", "dispute over discipline, {name}"),
     ),
     Kind(
         (
-            "A defender of {team} is suspended for three games after his red card.",
-            "The tribunal rejected the appeal of {team}: the centre back has to watch from the stands.",
-            "Banned: {team} travel to {other} without their tallest man.",
+            "{who} handed out meals to pensioners all through the cold spell.",
+            "A school for blind children opened with money from {who}.",
+            "{who} pays for the treatment of a young supporter.",
+            "Half of his bonus goes to refugees, {who} let it be known.",
         ),
-        ("{team} player not allowed to play after being sent off", "disciplinary punishment for {team}"),
+        ("charity {name}", "{name} donates", "good deed by {name} for the poor"),
     ),
     Kind(
         (
-            "{team} presented plans for a new stadium with forty thousand seats.",
-            "The council approved it: {team} move to a modern arena by the river.",
-            "Diggers at the old docks, where {team} will receive {other} in three years.",
+            "At thirty-six {who} is hanging up his boots.",
+            "{who} will play one last season and then study to become a doctor.",
+            "The body says no: {who} calls it a day.",
+            "With tears in his eyes {who} announced that summer will be the end.",
         ),
-        ("{team} build a ground", "future home of {team}"),
+        ("retirement {name}", "{name} quits football", "career over for {name}"),
     ),
     Kind(
         (
-            "{team} are in financial trouble and could not pay wages this month.",
-            "Debts of ninety million: {team} look for an investor.",
-            "The auditors warn about the accounts of {team}; {other} wait for their transfer money.",
+            "Police stopped {who} at two in the morning with alcohol in his blood.",
+            "{who} has to appear before a judge for unpaid taxes.",
+            "The prosecutor is looking into a brawl in which {who} was involved.",
+            "Officers searched the villa of {who} at dawn.",
         ),
-        ("money problems at {team}", "{team} close to bankruptcy"),
+        ("{name} in trouble with the law", "arrest {name}", "court case {name} crime"),
     ),
     Kind(
         (
-            "A seventeen-year-old from the academy scored on his debut for {team}.",
-            "The kid nobody knew: {team} celebrate a teenager.",
-            "Youth pays at {team}, whose youngest ever beginner beat {other} alone.",
+            "Team-mates voted and {who} takes the armband.",
+            "{who} will lead the side out from now on.",
+            "The new skipper is {who}, and nobody was surprised.",
+            "Responsibility for {who}: he speaks for the dressing room from today.",
         ),
-        ("young talent of {team}", "{team} prodigy makes his first appearance"),
+        ("captain {name}", "{name} captaincy", "{name} promoted to chief of the players"),
     ),
 )  # fmt: skip
 
+# Nothing to do with the story; each names somebody else.
+AROUND = (
+    "{club} visit {other} on Saturday, kick-off is at three.",
+    "Elsewhere {other} drew, and {stranger} was named man of the match.",
+    "{stranger} of {other} was among the guests.",
+    "The league table is led by {other}, five points clear.",
+    "Rain fell all day, and {other} had asked for a later start in vain.",
+    "Tickets for the cup tie against {other} go on sale on Monday.",
+    "{other} had been linked with {stranger} in the spring.",
+    "The last meeting with {other} ended without a winner.",
+)
+_PLACES = (
+    "Alderby", "Brackwell", "Carnmoor", "Dunsford", "Eskridge", "Farnley", "Glenholt", "Harwick",
+    "Ilmouth", "Jarrowby", "Kelsham", "Lindale", "Marfield", "Northgate", "Otterbourne", "Penwick",
+    "Quarrington", "Ravensea", "Stanmoor", "Thornaby", "Ulverley", "Vexham", "Wetherton", "Yarrowdale",
+)  # fmt: skip
+_SUFFIXES = ("United", "City", "Rovers", "Town", "Athletic", "Wanderers")
+_NAMES = (
+    "Abara Anselmi Arnesen Bakker Balogun Benitah Bertoni Bielak Brankovic Calloway Carvalho Castellan "
+    "Dagbert Demirel Diarra Dorfmann Dragomir Eriksen Esposti Fagerholm Fontaine Gallardo Gerhold "
+    "Gudjons Haddad Halvorsen Hidalgo Hrubes Ibarra Iwaniec Jankovic Joaquim Kaldor Karimov Keita "
+    "Kjellberg Koroma Kowalik Lacroix Lindqvist Lombardi Machado Marchetti Mbaye Moravec Nakagawa "
+    "Navarro Nkemelu Nordmann Obradovic Odhiambo Okonjo Olmedo Palsson Petrescu Quintana Radev Rasmus "
+    "Ribeiro Rossetti Saliba Sandoval Schober Sorensen Szabados Takeda Tavares Thorsen Ugarte Valdano "
+    "Vercauteren Wolanski"
+)
+_SURNAMES = _NAMES.split()
 
-def texts() -> Iterator[tuple[str, int, str]]:
-    """(team, number of the kind, text) of every document."""
-    for place, team in enumerate(TEAMS):
-        for number, kind in enumerate(KINDS):
-            other = TEAMS[(place + number + 1) % len(TEAMS)]
-            if other == team:
-                other = TEAMS[(place + 1) % len(TEAMS)]
-            for told in kind.told:
-                yield team, number, told.format(team=team, other=other)
+
+@dataclass(frozen=True)
+class Story:
+    club: str
+    who: str
+    kind: int
 
 
-def questions() -> Iterator[tuple[str, int, str]]:
-    """(team, number of the kind, question): answered by the three texts of the same team and kind."""
-    for team in TEAMS:
-        for number, kind in enumerate(KINDS):
-            for asked in kind.asked:
-                yield team, number, asked.format(team=team)
+@dataclass(frozen=True)
+class Question:
+    """`by` is "person" or "club" for a question in other words, by whose name is in it, or "memory"."""
+
+    text: str
+    by: str
+    answers: frozenset[int]
+
+
+def clubs() -> list[str]:
+    return [f"{place} {_SUFFIXES[at % len(_SUFFIXES)]}" for at, place in enumerate(_PLACES[:CLUBS])]
+
+
+def stories() -> list[Story]:
+    chance = _chance("stories")
+    names = chance.sample(_SURNAMES, CLUBS * PEOPLE)
+    found = []
+    for at, club in enumerate(clubs()):
+        for who in names[at * PEOPLE : (at + 1) * PEOPLE]:
+            kinds = chance.sample(range(len(KINDS)), STORIES)
+            found += [Story(club, who, kind) for kind in kinds]
+    return found
+
+
+def texts() -> Iterator[str]:
+    """Every text; PAPERS of them a story, in the order of `stories`."""
+    chance, told = _chance("texts"), stories()
+    for story in told:
+        for lead in chance.sample(KINDS[story.kind].told, PAPERS):
+            other = chance.choice([one for one in told if one.club != story.club])
+            around = [
+                one.format(club=story.club, other=other.club, stranger=other.who)
+                for one in chance.sample(AROUND, 2)
+            ]
+            named = f"{story.club}: " if chance.random() < 0.5 else ""
+            whose = "" if named else f" He has been with {story.club} for years."
+            yield f"{named}{lead.format(who=story.who)}{whose} {' '.join(around)}"
+
+
+def questions() -> Iterator[Question]:
+    chance, told = _chance("questions"), stories()
+    by_club: dict[tuple[str, int], set[int]] = defaultdict(set)
+    for at, story in enumerate(told):
+        by_club[story.club, story.kind].update(range(at * PAPERS, (at + 1) * PAPERS))
+    for at, story in enumerate(told):
+        asked = chance.choice(KINDS[story.kind].asked)
+        own = frozenset(range(at * PAPERS, (at + 1) * PAPERS))
+        yield Question(asked.format(name=story.who), "person", own)
+    for (club, kind), answers in by_club.items():
+        asked = chance.choice(KINDS[kind].asked)
+        yield Question(asked.format(name=club), "club", frozenset(answers))
+    every = list(texts())
+    for at, story in list(enumerate(told))[::2]:
+        one = at * PAPERS + chance.randrange(PAPERS)
+        lead = every[one].removeprefix(f"{story.club}: ").split(".")[0]
+        of_it = {word for word in re.findall(r"\w+", lead) if len(word) >= LONG}
+        words = sorted(word for word in of_it if word.casefold() not in STOP_WORDS)
+        remembered = chance.sample([word for word in words if word != story.who], 2)
+        yield Question(f"{story.club} {' '.join(remembered)}", "memory", frozenset({one}))
+
+
+def _chance(part: str) -> random.Random:
+    # A set, and it must come out the same again.
+    return random.Random(f"{SEED}:{part}")  # noqa: S311

@@ -6,16 +6,14 @@ Without one there is search by words alone.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from flask import Flask, current_app
 from sqlalchemy import func, select
 
-from mlarena.core.config import settings
 from mlarena.core.db import db
 from mlarena.forecasts.documents.models import Document, DocumentVector
 from mlarena.forecasts.progress import Say, silent
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 EXTENSION = "document_embedder"
-# 384 numbers a text; the one that the wing's figures in docs/forecasts.md speak of.
-MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 AT_ONCE = 64
 # The model reads 256 word pieces; more would be cut there anyway.
 READ = 2_000
@@ -41,27 +37,6 @@ class Embedder(Protocol):
     def query(self, text: str) -> np.ndarray: ...
 
 
-class FastEmbed:
-    """The model of the package fastembed, which fetches its weights when it is first used."""
-
-    name = MODEL
-
-    def __init__(self, folder: str) -> None:
-        from fastembed import TextEmbedding  # the extra [semantic]
-
-        self._model: Any = TextEmbedding(MODEL, cache_dir=folder, threads=1)
-
-    def documents(self, texts: Sequence[str]) -> np.ndarray:
-        import numpy as np
-
-        return np.stack(list(self._model.embed(list(texts))))
-
-    def query(self, text: str) -> np.ndarray:
-        import numpy as np
-
-        return np.stack(list(self._model.query_embed(text)))[0]
-
-
 def use(app: Flask, embedder: Embedder | None) -> None:
     """From now on this one, in this process; None for none."""
     app.extensions[EXTENSION] = embedder
@@ -71,11 +46,17 @@ def embedder() -> Embedder | None:
     """The one in use; None where the extra is not installed."""
     held = current_app.extensions
     if EXTENSION not in held:
-        installed = importlib.util.find_spec("fastembed") is not None
-        folder = str(settings().mlarena_data / "embeddings")
-        held[EXTENSION] = FastEmbed(folder) if installed else None
+        from mlarena.forecasts.documents import minilm
+
+        at = minilm.folder()
+        held[EXTENSION] = minilm.MiniLM(at) if at is not None else None
     found: Embedder | None = held[EXTENSION]
     return found
+
+
+def read(title: str, text: str) -> str:
+    """What of a document becomes its vector."""
+    return f"{title}\n{text}"[:READ]
 
 
 def embed_missing(say: Say = silent) -> int:
@@ -90,7 +71,7 @@ def embed_missing(say: Say = silent) -> int:
     batches = range(0, len(rows), AT_ONCE)
     for start in batches:
         batch = rows[start : start + AT_ONCE]
-        texts = [f"{row.title}\n{row.text}"[:READ] for row in batch]
+        texts = [read(row.title, row.text) for row in batch]
         for row, vector in zip(batch, unit(model.documents(texts)), strict=True):
             db.session.add(
                 DocumentVector(document_id=row.id, model=model.name, vector=vector.tobytes())
