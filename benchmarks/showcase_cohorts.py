@@ -53,6 +53,11 @@ def pages(case: Showcase, hero: str, teacher: str) -> dict[str, tuple[str, str |
         "teach-submission": (f"/teach/submissions/{case.submissions['failed']}", teacher),
         "teach-rejudges": ("/teach/rejudges", teacher),
         "teach-rejudge": (f"/teach/rejudges/{ids['rejudge']}", teacher),
+        "teach-statistics": (f"{desk}/statistics", teacher),
+        "teach-task-statistics": (
+            f"/teach/tasks/{case.challenges[showcase_challenges.CODING]}/statistics",
+            teacher,
+        ),
         "teach-alike": ("/teach/alike", teacher),
         "teach-alike-pair": (f"/teach/alike/{ids['pair']}", teacher),
         "teach-audit": ("/teach/audit", teacher),

@@ -6,6 +6,7 @@ from apiflask import APIFlask
 def init_app(app: APIFlask) -> None:
     from mlarena.admin import api, log_pages, pages, rejudge_pages
     from mlarena.admin.integrity import pages as integrity_pages
+    from mlarena.admin.statistics import pages as statistics_pages
 
-    for room in (pages, log_pages, rejudge_pages, integrity_pages, api):
+    for room in (pages, log_pages, rejudge_pages, integrity_pages, statistics_pages, api):
         app.register_blueprint(room.blueprint)

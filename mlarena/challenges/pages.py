@@ -20,6 +20,7 @@ from mlarena.core.api import page_meta
 from mlarena.core.db import db
 from mlarena.core.errors import Problem
 from mlarena.core.security import limiter
+from mlarena.submissions import footsteps
 from mlarena.submissions.listing import submissions_query
 from mlarena.submissions.models import Submission
 
@@ -76,7 +77,9 @@ def _filter(categories: list[Category]) -> Filter:
 
 @blueprint.get("/<id:challenge_id>")
 def show(challenge_id: int) -> str:
-    return page(service.view(challenge_id, asker()))
+    view = service.view(challenge_id, asker())
+    footsteps.view(asker(), view.challenge, view.progress is not None)
+    return page(view)
 
 
 @blueprint.post("/<id:challenge_id>")

@@ -16,9 +16,9 @@ from mlarena.challenges.catalogue import Begun, Entry, Filter, Found, Shelf, cat
 from mlarena.challenges.models import Challenge, ChallengeVersion
 from mlarena.challenges.payload import read_payload
 from mlarena.challenges.views import Row, View, rows
-from mlarena.core.db import db, insert
+from mlarena.core.db import db
 from mlarena.core.errors import Conflict, Invalid, NotFound
-from mlarena.submissions import intake
+from mlarena.submissions import footsteps, intake
 from mlarena.submissions.listing import submissions_query
 from mlarena.submissions.models import Progress, Submission, Task
 from mlarena.submissions.workers import require_jail
@@ -218,13 +218,7 @@ def _earlier(user: User, challenge: Challenge, digest: str) -> Submission | None
 
 def start(user: User, challenge: Challenge) -> Progress:
     """Note that the learner has begun, unless they are further already. Commits."""
-    db.session.commit()
-    db.session.execute(
-        insert(Progress)
-        .values(user_id=user.id, task_id=challenge.id, status="started", attempts=0)
-        .on_conflict_do_nothing()
-    )
-    db.session.commit()
+    footsteps.start(user.id, challenge.id)
     return db.session.get_one(Progress, (user.id, challenge.id))
 
 

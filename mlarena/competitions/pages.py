@@ -18,6 +18,7 @@ from mlarena.competitions.service import CompetitionView
 from mlarena.competitions.shakeup import shakeup
 from mlarena.core.api import page_meta
 from mlarena.core.db import db
+from mlarena.submissions import footsteps
 
 blueprint = Blueprint("competitions", __name__, url_prefix="/competitions")
 
@@ -54,7 +55,9 @@ def index() -> str:
 
 @blueprint.get("/<id:competition_id>")
 def show(competition_id: int) -> str:
-    return page(service.view(competition_id, asker()), "overview")
+    view = service.view(competition_id, asker())
+    footsteps.view(asker(), view.competition, view.entrant is not None)
+    return page(view, "overview")
 
 
 @blueprint.get("/<id:competition_id>/<any(data, evaluation, rules):tab>")

@@ -63,6 +63,7 @@ def show_quest(quest_id: int) -> tuple[Response, int]:
 def download(quest_id: int, query_data: DatasetQuery) -> Response:
     """The training data as CSV; `?part=sample` gives label-free rows like the hidden ones."""
     view = service.opened(quest_id, current_user)
+    service.start(current_user, view)
     return downloads.csv(view.quest.dataset, query_data.part)
 
 

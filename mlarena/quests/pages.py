@@ -20,6 +20,7 @@ from mlarena.quests.catalogue import published
 from mlarena.quests.forms import ModelForm
 from mlarena.quests.path import stretches
 from mlarena.quests.workbench import workbench
+from mlarena.submissions import footsteps
 from mlarena.submissions.listing import submissions_query
 from mlarena.submissions.models import Submission
 
@@ -66,7 +67,9 @@ def index() -> str:
 
 @blueprint.get("/<id:quest_id>")
 def show(quest_id: int) -> str:
-    return page(service.view(quest_id, asker()))
+    view = service.view(quest_id, asker())
+    footsteps.view(asker(), view.quest, view.state != "new")
+    return page(view)
 
 
 @blueprint.post("/<id:quest_id>")
@@ -95,6 +98,7 @@ def download(quest_id: int, part: str) -> Response:
     if part not in ("train", "sample"):
         raise NotFound("There is no such file.")
     view = service.opened(quest_id, current_user)
+    service.start(current_user, view)
     return downloads.csv(view.quest.dataset, part)  # type: ignore[arg-type]
 
 

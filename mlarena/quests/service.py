@@ -21,7 +21,7 @@ from mlarena.quests.catalogue import published
 from mlarena.quests.models import Quest
 from mlarena.rewards import service as rewards
 from mlarena.rewards.levels import levels
-from mlarena.submissions import intake
+from mlarena.submissions import footsteps, intake
 from mlarena.submissions.models import Progress, Submission
 from mlarena.submissions.workers import require_jail
 
@@ -148,6 +148,12 @@ def open_quest(quest_id: int, user: User) -> Quest:
             "Pass a quest of an earlier level first."
         )
     return quest
+
+
+def start(user: User, view: QuestView) -> None:
+    """A learner who takes the data home has begun. Commits."""
+    if view.state == "new" and user.role == "learner" and view.quest.status == "published":
+        footsteps.start(user.id, view.quest.id)
 
 
 def submit_model(user: User, quest: Quest, filename: str, file: BinaryIO) -> Submission:

@@ -276,6 +276,20 @@ class Progress(Base):
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class FirstView(Base):
+    """When a learner first opened a task's page. Who has begun needs none: `progress` has them."""
+
+    __tablename__ = "first_views"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    task_id: Mapped[int] = mapped_column(
+        ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+
 def _event_name() -> str:
     return f"evt_{uuid.uuid4().hex}"
 

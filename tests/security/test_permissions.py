@@ -69,6 +69,8 @@ DOORS: dict[tuple[str, str], Rule] = {
     ("POST", "/teach/rejudges"): STAFF,
     ("GET", "/teach/rejudges/<id:rejudge_id>"): DESK,
     ("POST", "/teach/rejudges/<id:rejudge_id>/<any(apply, discard):decision>"): DESK,
+    ("GET", "/teach/tasks/<id:task_id>/statistics"): STAFF,
+    ("GET", "/teach/cohorts/<id:cohort_id>/statistics"): DESK,
     ("GET", "/teach/alike"): STAFF,
     ("GET", "/teach/alike/<id:pair_id>"): STAFF,
     ("POST", "/teach/alike/<id:pair_id>/aside"): STAFF,
@@ -442,6 +444,7 @@ def things(people, quest):
     return {
         "user_id": people["owner"].id,
         "quest_id": quest.id,
+        "task_id": quest.id,
         "challenge_id": quiz.id,
         "challenge_kind": "knowledge",
         "attempt_id": attempt.id,
