@@ -38,6 +38,7 @@ ROOMS = (
     "forecasts",
     "cohorts",
     "admin",
+    "bot",
     "packs",
     "profiles",
     "site",

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from rq.cron import CronJob, CronScheduler
 
 from mlarena.admin import jobs as admin
+from mlarena.bot import jobs as bot
 from mlarena.challenges import jobs as challenges
 from mlarena.competitions import jobs as competitions
 from mlarena.competitions.kaggle import jobs as kaggle
@@ -56,6 +57,7 @@ PREDICT_SECONDS = 4 * 3600
 DOCUMENTS_SECONDS = 2 * 3600
 HISTORY_AT = "0 3 * * *"
 RETRAIN_AT = "0 4 * * *"
+TIDY_AT = "15 3 * * *"
 
 
 class PatientScheduler(CronScheduler):
@@ -105,6 +107,7 @@ def scheduler(settings: Settings, connection: redis.Redis) -> CronScheduler:
         (notifications.route, notifications.NOTICES, ROUTE_SECONDS, 60),
         (notifications.letters, OUTSIDE, LETTERS_SECONDS, 600),
         (notifications.prune, HOUSE, PRUNE_AT, 600),
+        (bot.tidy, HOUSE, TIDY_AT, 600),
         (kaggle.boards, OUTSIDE, kaggle.BOARDS_SECONDS, 60),
         (kaggle.status, OUTSIDE, kaggle.STATUS_SECONDS, 60),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import tempfile
 from contextlib import suppress
@@ -64,6 +65,11 @@ class Settings(BaseSettings):
     football_data_api_key: str = ""
     api_football_key: str = ""
 
+    # The bot, of @BotFather. Its API elsewhere: a proxy, or a server of one's own.
+    telegram_bot_token: str = Field("", repr=False)
+    telegram_api_url: str = "https://api.telegram.org"
+    telegram_updates: Literal["auto", "polling", "webhook"] = "auto"
+
     lease_seconds: float = Field(10, ge=1, le=600)
     sweep_seconds: float = Field(3, ge=0.2, le=600)
     evaluation_attempts: int = Field(4, ge=1, le=20)
@@ -118,7 +124,14 @@ class Settings(BaseSettings):
             raise ValueError("must be console: or smtp://user:password@host:port")
         return url
 
-    @field_validator("public_url", "kaggle_api_url")
+    @field_validator("telegram_bot_token")
+    @classmethod
+    def _a_bots_token(cls, token: str) -> str:
+        if token and not re.fullmatch(r"[0-9]{1,19}:[A-Za-z0-9_-]{20,}", token):
+            raise ValueError("must be what @BotFather gave, such as 123456:ABC-DEF...")
+        return token
+
+    @field_validator("public_url", "kaggle_api_url", "telegram_api_url")
     @classmethod
     def _web_address(cls, url: str) -> str:
         if url and not url.startswith(("http://", "https://")):
@@ -147,6 +160,19 @@ class Settings(BaseSettings):
                 "there. Name another server, or at least another database"
             )
         return self
+
+    @model_validator(mode="after")
+    def _telegram_finds_us(self) -> Settings:
+        if self.telegram_bot_token and self.telegram_updates == "webhook" and not self.public_url:
+            raise ValueError("TELEGRAM_UPDATES: webhook needs PUBLIC_URL, where Telegram reaches us")
+        return self
+
+    @property
+    def telegram_webhook(self) -> bool:
+        """Whether Telegram calls us; else we ask it (long polling)."""
+        if self.telegram_updates == "auto":
+            return self.production and self.public_url.startswith("https://")
+        return self.telegram_updates == "webhook"
 
     @property
     def production(self) -> bool:

@@ -40,7 +40,11 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
-    for noisy in ("werkzeug", "engineio", "socketio", "geventwebsocket", "rq", "alembic"):
+    # httpx would write every address it asks, and in Telegram's the bot's token stands.
+    for noisy in (
+        *("werkzeug", "engineio", "socketio", "geventwebsocket", "rq", "alembic"),
+        *("httpx", "httpcore", "telegram"),
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -189,6 +189,8 @@ def run() -> None:
         if not supervisor.stopping:
             _welcome(supervisor, settings, readiness.missing)
         supervisor.launch(*workers[1:])
+        if settings.telegram_bot_token:
+            supervisor.launch(child("bot"))
         supervisor.run()
         supervisor.say("stopping")
     finally:

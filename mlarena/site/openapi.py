@@ -38,6 +38,7 @@ TAGS = {
     "Console": "The submissions log, judging again, the audit log.",
     "Competitions": "Predictions on hidden answers, live boards, teams, ratings; write your own.",
     "Forecasts": "Football: matches, the house model's word, and your own until kick-off.",
+    "Telegram": "Your Telegram account, linked to yours here.",
     "Submissions": "What was handed in, and its verdict.",
     "Leaderboards": "Who stands where.",
     "Search": "Tasks, people and pages by name.",

@@ -199,6 +199,8 @@ def announce(settled: Settled) -> None:
         publish.board_changed(submission.task.board())
     if settled.reward is not None and settled.reward.xp:
         signals.xp_changed.send(Submission, user_id=submission.user_id)
+    if submission.user_id is not None:
+        signals.settled.send(Submission, submission=submission)
     outbox.wake()
 
 

@@ -4,6 +4,8 @@ from blinker import Signal
 
 # user_id: int – a verdict has moved their XP
 xp_changed = Signal()
+# submission: Submission – somebody's, and it has its verdict
+settled = Signal()
 
 # Events have got their places in the order, and the stream has them.
 events_published = Signal()

@@ -42,6 +42,7 @@ class Rule:
 
 EVERYBODY = Rule("in", "in", "in", "in")
 MEMBERS = Rule("login", "in", "in", "in")
+NOBODY = Rule("hidden", "hidden", "hidden", "hidden", "hidden")
 OWNER = Rule("login", "hidden", "hidden", "hidden")
 OWNER_AND_STAFF = Rule("login", "hidden", "in", "in")
 STAFF = Rule("login", "forbidden", "in", "in", "forbidden")
@@ -187,6 +188,14 @@ DOORS: dict[tuple[str, str], Rule] = {
     ("POST", "/settings/tokens"): MEMBERS,
     ("POST", "/settings/tokens/<id:token_id>/revoke"): OWNER,
     ("POST", "/settings/delete"): MEMBERS,
+    # Telegram: the door that it calls is there for nobody else, and codes only where there is a bot
+    ("GET", "/settings/telegram"): MEMBERS,
+    ("POST", "/settings/telegram/code"): MEMBERS,
+    ("POST", "/settings/telegram/unlink"): MEMBERS,
+    ("POST", "/telegram/<place>"): NOBODY,
+    ("GET", f"{API}/users/me/telegram"): MEMBERS,
+    ("POST", f"{API}/users/me/telegram"): Rule("login", "hidden", "hidden", "hidden", "hidden"),
+    ("DELETE", f"{API}/users/me/telegram"): MEMBERS,
     # accounts, API
     ("POST", f"{API}/auth/register"): EVERYBODY,
     ("POST", f"{API}/auth/login"): EVERYBODY,
@@ -467,6 +476,7 @@ def things(people, quest):
         "program": "py",
         "model_format": "joblib",
         "token": "made-up",
+        "place": "made-up",
         "filename": "css/tokens.css",
         "version": "1",
     }

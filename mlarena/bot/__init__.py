@@ -1,0 +1,15 @@
+"""The arena in Telegram: who is linked, what is said there, what is on its way."""
+
+from __future__ import annotations
+
+from apiflask import APIFlask
+
+
+def init_app(app: APIFlask) -> None:
+    from mlarena.bot import api, linking, pages, verdicts, webhook
+
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(webhook.blueprint)
+    app.register_blueprint(api.blueprint)
+    app.jinja_env.globals["telegram_available"] = linking.available
+    verdicts.connect()

@@ -1,0 +1,9 @@
+"""What the clock asks for."""
+
+from __future__ import annotations
+
+from mlarena.bot import upkeep
+
+
+def tidy() -> None:
+    upkeep.tidy()

@@ -1,0 +1,275 @@
+"""What is on its way to Telegram: written here, sent by the bot process, in order within a chat.
+
+At least once: a row stays open until Telegram has answered. What must be said once has a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import delete, func, or_, select, update
+
+from mlarena.bot import rates
+from mlarena.bot.models import TelegramLink, TelegramMessage, TelegramTalk
+from mlarena.bot.text import LONGEST, length, split
+from mlarena.core.clock import utcnow
+from mlarena.core.db import db, insert
+from mlarena.core.redis import RedisError, redis_client
+
+log = structlog.get_logger(__name__)
+
+WAKE = "mlarena:telegram:wake"
+# An answer goes before a notice, a notice before what goes to everybody.
+ANSWER, NOTICE, BULK = 0, 1, 2
+
+WINDOW = 400
+LEASE = timedelta(seconds=40)
+# Telegram away: again after so many seconds, and no longer than a day.
+AGAIN = (1, 2, 5, 15, 60, 300)
+STALE = timedelta(days=1)
+LONGEST_WAIT = 1.0
+
+Buttons = Sequence[Sequence[tuple[str, str]]]
+Message = TelegramMessage
+_FREE = Message.done_at.is_(None)
+
+
+def say(
+    chat_id: int,
+    text: str,
+    *,
+    buttons: Buttons = (),
+    ask_reply: str = "",
+    reply_to: int | None = None,
+    about: dict[str, Any] | None = None,
+    key: str | None = None,
+    priority: int = ANSWER,
+    joinable: bool = False,
+    user_id: int | None = None,
+) -> bool:
+    """Say it, in as many messages as it takes; the last has the buttons, each a row of (words, data), or
+    asks for a reply. False where `key` was said before. Commits."""
+    parts = split(text)
+    for number, part in enumerate(parts, 1):
+        payload: dict[str, Any] = {"text": part}
+        if number == len(parts):
+            payload |= _markup(buttons, ask_reply)
+        if reply_to is not None and number == 1:
+            payload["reply_to"] = reply_to
+        row = _row(chat_id, "sendMessage", payload, priority, user_id)
+        row |= {"about": about or {}, "joinable": joinable and len(parts) == 1 and not buttons}
+        row["key"] = key if number == 1 else None
+        written = db.session.scalar(
+            insert(Message).values(row).on_conflict_do_nothing().returning(Message.id)
+        )
+        if written is None:
+            db.session.rollback()
+            return False
+    db.session.commit()
+    wake()
+    return True
+
+
+def edit(
+    chat_id: int, message_id: int, text: str, buttons: Buttons = (), user_id: int | None = None
+) -> None:
+    """Put other words, and buttons, into a message of ours. Commits."""
+    payload = {"text": split(text)[0], "message_id": message_id, **_markup(buttons, "")}
+    db.session.execute(
+        insert(Message).values(_row(chat_id, "editMessageText", payload, ANSWER, user_id))
+    )
+    db.session.commit()
+    wake()
+
+
+def _row(
+    chat_id: int, method: str, payload: dict[str, Any], priority: int, user_id: int | None
+) -> dict[str, Any]:
+    now = utcnow()
+    return {
+        **{"chat_id": chat_id, "method": method, "payload": payload, "priority": priority},
+        **{"user_id": user_id, "created_at": now, "due_at": now, "about": {}, "joinable": False},
+        "attempts": 0,
+    }
+
+
+def _markup(buttons: Buttons, ask_reply: str) -> dict[str, Any]:
+    if buttons:
+        return {"buttons": [[list(one) for one in row] for row in buttons]}
+    return {"ask_reply": ask_reply} if ask_reply else {}
+
+
+def wake() -> None:
+    """A hint to the bot process; without it the row is found within a second."""
+    with suppress(RedisError), redis_client().pipeline(transaction=False) as both:
+        both.lpush(WAKE, 1)
+        both.ltrim(WAKE, 0, 0)
+        both.execute()
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One call: a message, several joined to one, or the last of several edits of the same."""
+
+    ids: tuple[int, ...]
+    chat_id: int
+    method: str
+    payload: dict[str, Any]
+    attempts: int
+    since: datetime
+
+
+def take(most: int) -> tuple[list[Parcel], float]:
+    """Up to `most` calls that may be made now, ours for a while; and how many seconds to wait for more.
+
+    Raises RedisError: nothing is sent that cannot be counted.
+    """
+    now = utcnow()
+    busy = set(
+        db.session.scalars(
+            select(Message.chat_id).where(_FREE, Message.lease_until >= now).distinct()
+        )
+    )
+    query = (
+        select(Message).where(_FREE, Message.due_at <= now).order_by(Message.priority, Message.id)
+    )
+    by_chat: dict[int, list[Message]] = {}
+    for row in db.session.scalars(query.limit(WINDOW)):
+        if row.chat_id not in busy:
+            by_chat.setdefault(row.chat_id, []).append(row)
+    db.session.commit()
+    wanted: list[Parcel] = []
+    wait = LONGEST_WAIT
+    for chat_id, rows in by_chat.items():
+        if len(wanted) == most:
+            wait = 0.0
+            break
+        ms = rates.ask(chat_id)
+        if ms == 0:
+            wanted.append(_parcel(rows))
+            continue
+        wait = min(wait, abs(ms) / 1000)
+        if ms < 0:
+            break
+    return _claim(wanted, now), wait
+
+
+def _parcel(rows: list[Message]) -> Parcel:
+    """What stands first in a chat, with what goes along with it."""
+    first, *rest = rows
+    ids, payload, size = [first.id], first.payload, 0
+    if first.joinable:
+        size = length(payload["text"])
+    for row in rest:
+        if first.joinable and row.joinable:
+            size += 2 + length(row.payload["text"])
+            if size > LONGEST:
+                break
+            payload = payload | {"text": f"{payload['text']}\n\n{row.payload['text']}"}
+            payload.pop("reply_to", None)  # what answers several replies to none
+        elif first.method == row.method == "editMessageText" and (
+            row.payload["message_id"] == payload["message_id"]
+        ):
+            payload = row.payload
+        else:
+            break
+        ids.append(row.id)
+    since = min(row.created_at for row in rows if row.id in ids)
+    return Parcel(tuple(ids), first.chat_id, first.method, payload, first.attempts + 1, since)
+
+
+def _claim(wanted: list[Parcel], now: datetime) -> list[Parcel]:
+    """Those of which nobody else has taken any part."""
+    if not wanted:
+        return []
+    ids = [one for parcel in wanted for one in parcel.ids]
+    taken = set(
+        db.session.scalars(
+            update(Message)
+            .where(Message.id.in_(ids), _FREE)
+            .where(or_(Message.lease_until.is_(None), Message.lease_until < now))
+            .values(lease_until=now + LEASE, attempts=Message.attempts + 1)
+            .returning(Message.id)
+            .execution_options(synchronize_session=False)
+        )
+    )
+    db.session.commit()
+    return [parcel for parcel in wanted if taken.issuperset(parcel.ids)]
+
+
+def sent(parcel: Parcel, message_id: int | None) -> None:
+    """Telegram has it; what it said is not kept, only what a reply to it is about."""
+    _set(parcel, done_at=utcnow(), message_id=message_id, lease_until=None, payload={}, error=None)
+
+
+def refused(parcel: Parcel, why: str) -> None:
+    """Telegram will never take it."""
+    log.warning("Telegram refuses a message", why=why)
+    _set(parcel, done_at=utcnow(), lease_until=None, payload={}, error=why[:200])
+
+
+def later(parcel: Parcel, seconds: float | None = None, why: str = "") -> None:
+    """It did not get through. Again in so many seconds, or after a growing pause; given up after a day."""
+    if seconds is None and utcnow() - parcel.since > STALE:
+        refused(parcel, f"given up after a day: {why}")
+        return
+    pause = AGAIN[min(parcel.attempts, len(AGAIN)) - 1] if seconds is None else seconds
+    due = utcnow() + timedelta(seconds=pause)
+    _set(parcel, due_at=due, lease_until=None, error=why[:200] or None)
+
+
+def plainly(parcel: Parcel, text: str) -> None:
+    """Again, without tags."""
+    payload = parcel.payload | {"text": text, "plain": True}
+    _set(parcel, payload=payload, lease_until=None, joinable=False)
+
+
+def moved(parcel: Parcel, chat_id: int) -> None:
+    """The group has another number now."""
+    db.session.execute(
+        update(Message)
+        .where(Message.chat_id == parcel.chat_id, _FREE)
+        .values(chat_id=chat_id, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
+
+
+def _set(parcel: Parcel, **values: Any) -> None:
+    db.session.execute(
+        update(Message)
+        .where(Message.id.in_(parcel.ids), _FREE)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
+
+
+def gone(chat_id: int, why: str) -> None:
+    """Nobody hears us there any more: the channel is unlinked, the account stays. Commits."""
+    db.session.commit()
+    user_id = db.session.scalar(
+        delete(TelegramLink)
+        .where(TelegramLink.telegram_id == chat_id)
+        .returning(TelegramLink.user_id)
+    )
+    if user_id is not None:
+        db.session.execute(delete(TelegramTalk).where(TelegramTalk.user_id == user_id))
+        log.info("a chat was closed from the other side: unlinked")
+    db.session.execute(
+        update(Message)
+        .where(Message.chat_id == chat_id, _FREE)
+        .values(done_at=utcnow(), lease_until=None, payload={}, error=why[:200])
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
+
+
+def waiting() -> int:
+    """How many messages are on their way, for /healthz and the log."""
+    return db.session.scalar(select(func.count()).select_from(Message).where(_FREE)) or 0

@@ -1,0 +1,258 @@
+"""The bot process: asks for updates (or waits to be called), handles them, and sends what is on its way.
+
+The client library is asynchronous, the house is not: everything that touches the database runs in a thread
+of its own, one for what comes in and one for what goes out, so that neither waits for the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import redis
+import structlog
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from mlarena.bot import linking, outbox, rates, talk, updates, verdicts, webhook
+from mlarena.bot.client import Away, Client, Closed, Moved, Refused, TooFast
+from mlarena.bot.outbox import Parcel
+from mlarena.bot.text import bare
+from mlarena.core.db import db
+from mlarena.core.errors import Malformed
+from mlarena.core.health import start_heartbeat
+from mlarena.core.redis import RedisError
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+AT_ONCE = 30
+# What a worker had no time to tell us of is looked for this often.
+LOOK_SECONDS = 2.0
+# Telegram, the database or Redis away: not in a tight loop.
+BREATHE = 1.0
+
+
+class BotProcess:
+    """Everything between one start and one end. `stop()` may be called from a signal or another thread."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.settings = app.extensions["settings"]
+        self.name = ""
+        self._stopping = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._in = ThreadPoolExecutor(1, "telegram in")
+        self._out = ThreadPoolExecutor(1, "telegram out")
+        self._hear = ThreadPoolExecutor(2, "telegram waits")
+        # A connection of its own: it waits longer than a page may wait for Redis.
+        self._redis = redis.Redis.from_url(self.settings.redis)
+        self._sending: set[asyncio.Task[None]] = set()
+
+    def stop(self) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+
+    async def run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        token, url = self.settings.telegram_bot_token, self.settings.telegram_api_url
+        async with Client(token, url) as client:
+            if not await self._begin(client):
+                return
+            tasks = [self._handle(client), self._send(client), self._look()]
+            if not self.settings.telegram_webhook:
+                tasks.append(self._poll(client))
+            running = [asyncio.create_task(one) for one in tasks]
+            await self._stopping.wait()
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            if self._sending:  # what was called is waited for: its answer says that it was said
+                await asyncio.wait(self._sending, timeout=15)
+        for pool in (self._in, self._out, self._hear):
+            pool.shutdown(wait=True)
+        self._redis.close()
+
+    async def _begin(self, client: Client) -> bool:
+        """Say who we are, and how updates are to come; again until Telegram answers."""
+        while not self._stopping.is_set():
+            try:
+                self.name = await client.name()
+                if self.settings.telegram_webhook:
+                    await client.be_called(
+                        webhook.address(self.settings), webhook.secret(self.settings)
+                    )
+                else:
+                    await client.not_be_called()
+                await client.introduce(talk.MENU)
+                await self._do(self._in, lambda: linking.remember_name(self.name))
+            except (Away, Refused, Closed, TooFast, SQLAlchemyError) as error:
+                log.error("the bot cannot begin", why=str(error))
+                await self._breathe(error.seconds if isinstance(error, TooFast) else 5.0)
+                continue
+            log.info("the bot listens", name=self.name, webhook=self.settings.telegram_webhook)
+            return True
+        return False
+
+    async def _poll(self, client: Client) -> None:
+        """Long polling: what has come is kept before Telegram hears that we have it."""
+        after = await self._patiently(self._in, updates.last)
+        while not self._stopping.is_set():
+            try:
+                told = await client.updates(after)
+            except (Away, Refused, Closed) as error:
+                log.warning("no updates", why=str(error))
+                await self._breathe()
+                continue
+            except TooFast as error:
+                await self._breathe(error.seconds)
+                continue
+            for one in told:
+                await self._patiently(self._in, lambda one=one: _receive(one))  # type: ignore[misc]
+                after = max(after, one["update_id"])
+
+    async def _handle(self, client: Client) -> None:
+        """One update after the other; a button's press is answered at once, it shows for seconds only."""
+        while not self._stopping.is_set():
+            try:
+                found, press = await self._do(
+                    self._in, lambda: updates.handle_next(lambda one: talk.handle(one, self.name))
+                )
+            except (SQLAlchemyError, RedisError) as error:
+                log.warning("updates wait", error=type(error).__name__)
+                await self._breathe()
+                continue
+            if press is not None:
+                try:
+                    await client.answer(press.id, press.words)
+                except (Away, Refused, Closed, TooFast) as error:
+                    log.info("a press was not answered", why=str(error))
+            if not found:
+                await self._wait_for(webhook.RECEIVED, 1.0)
+
+    async def _send(self, client: Client) -> None:
+        while not self._stopping.is_set():
+            try:
+                parcels, wait = await self._do(
+                    self._out, lambda: outbox.take(AT_ONCE - len(self._sending))
+                )
+            except (SQLAlchemyError, RedisError) as error:
+                log.warning("messages wait", error=type(error).__name__)
+                await self._breathe()
+                continue
+            for parcel in parcels:
+                task = asyncio.create_task(self._deliver(client, parcel))
+                self._sending.add(task)
+                task.add_done_callback(self._sending.discard)
+            if len(self._sending) >= AT_ONCE:
+                await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
+            elif not parcels:
+                await self._wait_for(outbox.WAKE, wait)
+
+    async def _deliver(self, client: Client, parcel: Parcel) -> None:
+        after: Callable[[], Any]
+        try:
+            number = await client.call(parcel.method, parcel.chat_id, parcel.payload)
+            after = lambda: outbox.sent(parcel, number)  # noqa: E731
+        except TooFast as error:
+            after = lambda seconds=error.seconds: _slow_down(parcel, seconds)  # type: ignore[misc] # noqa: E731
+        except Closed as error:
+            after = lambda why=str(error): outbox.gone(parcel.chat_id, why)  # type: ignore[misc] # noqa: E731
+        except Moved as error:
+            after = lambda chat=error.chat_id: outbox.moved(parcel, chat)  # type: ignore[misc] # noqa: E731
+        except Refused as error:
+            after = lambda why=str(error): _after_refusal(parcel, why)  # type: ignore[misc] # noqa: E731
+        except Away as error:
+            after = lambda why=str(error): outbox.later(parcel, why=why)  # type: ignore[misc] # noqa: E731
+        await self._patiently(self._out, after)
+
+    async def _look(self) -> None:
+        """Verdicts whose hint was lost: a worker killed between its commit and the word to us."""
+        while not self._stopping.is_set():
+            await self._breathe(LOOK_SECONDS)
+            await self._patiently(self._in, verdicts.tell_missed)
+
+    async def _wait_for(self, hint: str, seconds: float) -> None:
+        """Until somebody leaves the hint, or so long."""
+        until = time.monotonic() + seconds
+
+        def wait() -> None:
+            try:
+                # Redis waits in steps of a tenth of a second at best; a shorter wait is our own.
+                if seconds >= 0.1:
+                    self._redis.blpop([hint], timeout=seconds)
+                    return
+            except RedisError:
+                pass
+            time.sleep(max(0.0, until - time.monotonic()))
+
+        await asyncio.get_running_loop().run_in_executor(self._hear, wait)
+
+    async def _do(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        def inside() -> T:
+            with self.app.app_context():
+                try:
+                    return work()
+                finally:
+                    db.session.remove()
+
+        return await asyncio.get_running_loop().run_in_executor(pool, inside)
+
+    async def _patiently(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        """The same, again until the database is there."""
+        while True:
+            try:
+                return await self._do(pool, work)
+            except (SQLAlchemyError, RedisError) as error:
+                log.warning("the bot waits", error=type(error).__name__)
+                if self._stopping.is_set():
+                    raise
+                await self._breathe()
+
+    async def _breathe(self, seconds: float = BREATHE) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+def _receive(told: dict[str, Any]) -> None:
+    try:
+        updates.receive(told)
+    except Malformed as problem:
+        log.warning("an update was let go", why=problem.message)
+
+
+def _slow_down(parcel: Parcel, seconds: float) -> None:
+    rates.pause(seconds, parcel.chat_id)
+    outbox.later(parcel, seconds)
+
+
+def _after_refusal(parcel: Parcel, why: str) -> None:
+    if "message is not modified" in why.lower():
+        outbox.sent(parcel, parcel.payload.get("message_id"))
+    elif "parse entities" in why.lower() and not parcel.payload.get("plain"):
+        outbox.plainly(parcel, bare(parcel.payload["text"]))
+    else:
+        outbox.refused(parcel, why)
+
+
+def run(app: Flask) -> None:
+    """Work until told to stop."""
+
+    async def main() -> None:
+        process = BotProcess(app)
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(sig, process.stop)
+        heartbeat = start_heartbeat(app, "bot", lambda: {"pid": os.getpid(), "name": process.name})
+        try:
+            await process.run()
+        finally:
+            heartbeat.stop()
+
+    asyncio.run(main())
