@@ -58,6 +58,8 @@ DOCUMENTS_SECONDS = 2 * 3600
 HISTORY_AT = "0 3 * * *"
 RETRAIN_AT = "0 4 * * *"
 TIDY_AT = "15 3 * * *"
+# Whose evening it is: time zones differ by quarters of an hour.
+REMIND_SECONDS = 15 * 60
 
 
 class PatientScheduler(CronScheduler):
@@ -107,6 +109,7 @@ def scheduler(settings: Settings, connection: redis.Redis) -> CronScheduler:
         (notifications.route, notifications.NOTICES, ROUTE_SECONDS, 60),
         (notifications.letters, OUTSIDE, LETTERS_SECONDS, 600),
         (notifications.prune, HOUSE, PRUNE_AT, 600),
+        (bot.remind, HOUSE, REMIND_SECONDS, 600),
         (bot.tidy, HOUSE, TIDY_AT, 600),
         (kaggle.boards, OUTSIDE, kaggle.BOARDS_SECONDS, 60),
         (kaggle.status, OUTSIDE, kaggle.STATUS_SECONDS, 60),

@@ -1,7 +1,7 @@
 """Telegram
 
 Revision ID: 738a4fabf5d7
-Revises: a4d81c6b2f07
+Revises: b52e90c7fa13
 Create Date: 2026-11-21 17:53:20.631918
 """
 
@@ -11,7 +11,7 @@ from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
 revision = '738a4fabf5d7'
-down_revision = 'a4d81c6b2f07'
+down_revision = 'b52e90c7fa13'
 branch_labels = None
 depends_on = None
 

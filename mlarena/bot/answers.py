@@ -47,7 +47,7 @@ def show(chat: Chat, numbers: list[int]) -> str:
         joined(
             [
                 Markup("<b>{}</b>").format(view.challenge.title),
-                rendered(view.challenge.description),
+                *([rendered(view.challenge.description)] if view.challenge.description else []),
                 *_tables(view.task["tables"]),
                 "",
                 Markup("Reply to this message with your query ({}).").format(view.challenge.engine),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from mlarena.bot import upkeep
+from mlarena.bot import reminders, upkeep
+
+
+def remind() -> None:
+    reminders.remind()
 
 
 def tidy() -> None:

@@ -18,6 +18,7 @@ from mlarena.core.config import settings
 from mlarena.core.db import db, insert
 from mlarena.core.errors import Conflict, Invalid, NotFound
 from mlarena.core.installation import Note
+from mlarena.notifications.choices import forget_channel
 
 CODE_MINUTES = 10
 CODE_LIMIT = "20 per hour"
@@ -171,6 +172,7 @@ def unlink(user: User) -> bool:
         )
     )
     db.session.commit()
+    forget_channel(user_id, "telegram")
     return gone is not None
 
 

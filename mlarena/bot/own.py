@@ -8,6 +8,8 @@ from mlarena.boards import service as boards
 from mlarena.bot import linking
 from mlarena.bot.chat import Chat, Told, allowed, joined, link
 from mlarena.core.clock import utcnow
+from mlarena.notifications import choices
+from mlarena.notifications.channels import channels
 from mlarena.rewards import service as rewards
 from mlarena.rewards.levels import user_level
 from mlarena.rewards.streaks import local_day
@@ -114,13 +116,23 @@ def _days(number: int) -> str:
 
 
 def settings(chat: Chat, _rest: str) -> None:
+    chat.say(*_settings(chat))
+
+
+def _settings(chat: Chat) -> tuple[Markup, list[list[tuple[str, str]]]]:
+    reminded = choices.wishes_of(chat.person).by(channels()["telegram"], "streak")
     lines: list[Markup | str] = [
         Markup("This chat is linked to <b>{}</b>.").format(chat.person.username),
-        Markup("What you are told, and when: {}").format(
+        f"A word in the evening when your streak would end: {'on' if reminded else 'off'}.",
+        Markup("What else you are told, and when you want quiet: {}").format(
             link("/settings/notifications", "notifications")
         ),
     ]
-    chat.say(joined(lines), [[("Unlink this chat", "unlink:0")]])
+    other = "Do not remind me" if reminded else "Remind me of my streak"
+    return joined(lines), [
+        [(other, f"remind:{int(not reminded)}")],
+        [("Unlink this chat", "unlink:0")],
+    ]
 
 
 def unlink(chat: Chat, numbers: list[int]) -> str:
@@ -140,4 +152,9 @@ def unlink(chat: Chat, numbers: list[int]) -> str:
 
 
 def remind(chat: Chat, numbers: list[int]) -> str:
-    raise Told("Soon.")
+    """Whether an evening word comes when the streak would end: 0 no, 1 yes."""
+    [wanted] = numbers
+    choices.choose(chat.person, {"streak": {"telegram": bool(wanted)}})
+    text, buttons = _settings(chat)
+    chat.show(text, buttons, instead=True)
+    return "I will remind you." if wanted else "No reminders."

@@ -85,7 +85,7 @@ class _Part:
 
     def closed(self) -> str:
         ends = "".join(f"</{name}>" for _, name in reversed(self.now))
-        return ("".join(piece for piece, _ in self.pieces) + ends).strip("\n")
+        return "".join(piece for piece, _ in self.pieces).strip("\n") + ends
 
     def divided(self) -> tuple[str, _Part]:
         """This part up to the best place before its end, and what is left as the beginning of the next."""

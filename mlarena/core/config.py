@@ -164,7 +164,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _telegram_finds_us(self) -> Settings:
         if self.telegram_bot_token and self.telegram_updates == "webhook" and not self.public_url:
-            raise ValueError("TELEGRAM_UPDATES: webhook needs PUBLIC_URL, where Telegram reaches us")
+            raise ValueError(
+                "TELEGRAM_UPDATES: webhook needs PUBLIC_URL, where Telegram reaches us"
+            )
         return self
 
     @property

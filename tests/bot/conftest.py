@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mlarena.bot import linking
+from mlarena.bot import linking, rates
 from mlarena.bot.process import BotProcess
 from mlarena.core.db import db
 from tests.bot.stub import TOKEN, Stub, serve
@@ -36,6 +36,13 @@ def telegram(served: Stub) -> Iterator[Stub]:
     served.closed = True
     with served._change:
         served._change.notify_all()
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second between two messages of a chat would be most of the suite's time."""
+    monkeypatch.setattr(rates, "CHAT_MS", 5)
+    monkeypatch.setattr(rates, "GROUP_MS", 5)
 
 
 @pytest.fixture

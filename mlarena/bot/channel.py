@@ -1,0 +1,75 @@
+"""Telegram as a channel of notifications: what is told is put on its way, joined with what else waits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from markupsafe import Markup
+from sqlalchemy import select
+
+from mlarena.accounts.models import User
+from mlarena.bot import outbox, verdicts
+from mlarena.bot.chat import joined, link
+from mlarena.bot.linking import ALIVE, available, link_of
+from mlarena.bot.models import TelegramLink
+from mlarena.core.db import db
+from mlarena.notifications.channels import Unreachable
+from mlarena.notifications.jobs import NOTICES
+from mlarena.notifications.kinds import Kind
+from mlarena.notifications.models import Notification
+
+NAME = "telegram"
+# Only who asks for them gets these: a word about what somebody has not done.
+ASKED_FOR = ("streak",)
+_SUBMISSION = re.compile(r"submission:([0-9]{1,18})")
+
+
+class Telegram:
+    """See notifications.channels.Channel."""
+
+    name = NAME
+    word = "Telegram"
+    digest = False
+    queue = NOTICES
+
+    def wants(self, kind: Kind) -> bool:
+        return kind.name not in ASKED_FOR
+
+    def reaches(self, user_ids: Collection[int]) -> set[int]:
+        if not available():
+            return set()
+        query = select(TelegramLink.user_id).join(User, User.id == TelegramLink.user_id)
+        return set(db.session.scalars(query.where(TelegramLink.user_id.in_(user_ids), ALIVE)))
+
+    def send(self, user: User, notices: Sequence[Notification]) -> None:
+        """Each once, by a key; Telegram's limits, and its being away, are the queue's to deal with."""
+        linked = link_of(user)
+        if linked is None:
+            raise Unreachable
+        chat_id = linked.telegram_id
+        answered = verdicts.asked_here([_submission(one) for one in notices])
+        for one in notices:
+            if _submission(one) in answered:
+                continue
+            outbox.say(
+                chat_id,
+                _text(one),
+                key=f"notice:{one.id}",
+                priority=outbox.BULK if one.bulk else outbox.NOTICE,
+                joinable=True,
+                user_id=user.id,
+            )
+
+
+def _submission(notice: Notification) -> int:
+    """The submission whose verdict it tells; 0 for what tells of something else."""
+    found = _SUBMISSION.fullmatch(notice.about) if notice.kind == "verdict" else None
+    return int(found[1]) if found else 0
+
+
+def _text(notice: Notification) -> Markup:
+    title = Markup("<b>{}</b>").format(notice.title)
+    if notice.link:
+        title = Markup("<b>{}</b>").format(link(notice.link, notice.title))
+    return joined([title, notice.text]) if notice.text else title
