@@ -123,13 +123,25 @@ def _take_back(competition: Competition, at: datetime) -> list[Change]:
     )
     changes: list[Change] = []
     for user_id in db.session.scalars(paid).all():
-        reason = f"{competition.title} was withdrawn"
-        for amount, when in corrections.take_back(user_id, _key(competition.id), reason, at):
-            changes.append(boards.add("weekly", user_id, -amount, when))
-            changes.append(boards.add("global", user_id, -amount, at))
-        if not rewards.xp_of(user_id):
-            left = boards.remove("global", user_id)
-            changes += [left] if left else []
+        changes += take_back_from(competition, user_id, f"{competition.title} was withdrawn", at)
+    return changes
+
+
+def take_back_from(
+    competition: Competition, user_id: int, reason: str, at: datetime
+) -> list[Change]:
+    """Undo what one user was paid: XP by lines of the ledger that say the opposite, and what it brought of
+    badges. Inside the caller's transaction."""
+    changes: list[Change] = []
+    taken = corrections.revoke_pass(
+        user_id, _key(competition.id), reason, competition.badge_kinds(), at
+    )
+    for amount, when in taken or ():
+        changes.append(boards.add("weekly", user_id, -amount, when))
+        changes.append(boards.add("global", user_id, -amount, at))
+    if not rewards.xp_of(user_id):
+        left = boards.remove("global", user_id)
+        changes += [left] if left else []
     return changes
 
 

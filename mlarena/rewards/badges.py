@@ -18,6 +18,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    delete,
     func,
     or_,
     select,
@@ -231,6 +232,34 @@ def award(user_id: int, facts: Facts, at: datetime) -> list[Badge]:
     for badge in new:
         signals.badge_given.send(Badge, user_id=user_id, badge=badge)
     return new
+
+
+def withdraw(user_id: int, before: Facts, after: Facts) -> list[Badge]:
+    """Take from the user the badges that `before` had reached and `after` has not; returns those.
+
+    One that was given when less was asked for stays, and so does what looks at a single pass. In the caller's
+    transaction; whoever reaches it again is given it again.
+    """
+    fallen = [
+        and_(
+            Badge.condition_type == name,
+            Badge.condition_value <= measure(before),
+            Badge.condition_value > measure(after),
+        )
+        for name, measure in _conditions.items()
+        if name in _growing and measure(after) < measure(before)
+    ]
+    if not fallen:
+        return []
+    gone = db.session.scalars(
+        select(Badge).where(or_(*fallen), _has(user_id)).order_by(Badge.id)
+    ).all()
+    db.session.execute(
+        delete(UserBadge)
+        .where(UserBadge.user_id == user_id, UserBadge.badge_id.in_([badge.id for badge in gone]))
+        .execution_options(synchronize_session=False)
+    )
+    return list(gone)
 
 
 def _has(user_id: int | BindParameter[int]) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select, update
 
 from mlarena.core.db import db
 from mlarena.rewards import signals
-from mlarena.rewards.badges import award
+from mlarena.rewards.badges import award, withdraw
 from mlarena.rewards.models import KindTotals, LearnerTotals, XpEntry
 from mlarena.rewards.service import enter, facts_of, lock_totals
 
@@ -44,7 +44,7 @@ def top_up(user_id: int, key: str, amount: int, reason: str, at: datetime) -> in
 
 def take_back(user_id: int, key: str, reason: str, at: datetime) -> list[tuple[int, datetime]]:
     """Undo all that was paid under `key`: for each line of the ledger one that says the opposite, once
-    however often it is called. The lines themselves stay, and so do badges.
+    however often it is called. The lines themselves stay.
 
     What was taken, and when it had been paid. In the caller's transaction.
     """
@@ -60,9 +60,14 @@ def take_back(user_id: int, key: str, reason: str, at: datetime) -> list[tuple[i
 
 
 def revoke_pass(
-    user_id: int, key: str, reason: str, kinds: tuple[str, ...], at: datetime
+    user_id: int,
+    key: str,
+    reason: str,
+    kinds: tuple[str, ...],
+    at: datetime,
 ) -> list[tuple[int, datetime]] | None:
-    """There was no pass under `key` after all: its XP is taken back, and it counts for no badge any more.
+    """There was no pass under `key` after all: its XP is taken back, it counts for no badge any more, feats
+    included, and the badges that it brought go.
 
     What was taken, and when it had been paid; None if there is no pass, or none any more. A later pass is
     paid like a first one. In the caller's transaction.
@@ -72,12 +77,13 @@ def revoke_pass(
     round_ = f":again:{times}" if times else ""
     if not _is_there(user_id, key + round_):
         return None
+    before = facts_of(totals)
     taken = take_back(user_id, key, reason, at)
     enter(user_id, f"{key}:revoked:{times + 1}", 0, reason, at)
     totals.passed -= 1
     if _is_there(user_id, f"{key}:perfect{round_}"):
         totals.perfect -= 1
-    for kind in sorted(set(kinds)):
+    for kind in sorted(set(kinds)) + _feats(user_id, key, round_):
         db.session.execute(
             update(KindTotals)
             .where(KindTotals.user_id == user_id, KindTotals.kind == kind, KindTotals.passed > 0)
@@ -85,7 +91,18 @@ def revoke_pass(
             .execution_options(synchronize_session=False)
         )
     db.session.flush()
+    # A badge is no line of the ledger; that it went is one, worth nothing.
+    for badge in withdraw(user_id, before, facts_of(totals)):
+        enter(user_id, f"{key}:lost:{times + 1}:{badge.id}", 0, reason, at)
     return taken
+
+
+def _feats(user_id: int, key: str, round_: str) -> list[str]:
+    """What the pass counted as by what was done in it (see reward_pass)."""
+    counted = select(KindTotals.kind).where(KindTotals.user_id == user_id)
+    names = {f"{key}:{kind}{round_}": kind for kind in db.session.scalars(counted)}
+    found = select(XpEntry.key).where(XpEntry.user_id == user_id, XpEntry.key.in_(names))
+    return sorted(names[name] for name in db.session.scalars(found))
 
 
 def _is_there(user_id: int, key: str) -> bool:

@@ -140,7 +140,7 @@ def reward_pass(
     )
     if newly_perfect:
         totals.perfect += 1
-    done = tuple(feat for feat in feats if enter(user.id, f"{key}:{feat}", 0, reason, at))
+    done = tuple(feat for feat in feats if enter(user.id, f"{key}:{feat}{round_}", 0, reason, at))
     _count_kinds(user.id, done)
     db.session.flush()
     badges = []

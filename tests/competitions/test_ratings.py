@@ -15,7 +15,7 @@ from mlarena.competitions.models import Competition, Rating, RatingChange
 from mlarena.core import clock
 from mlarena.core.db import db
 from mlarena.rewards import service as rewards
-from mlarena.rewards.models import KindTotals, XpEntry
+from mlarena.rewards.models import Badge, KindTotals, UserBadge, XpEntry
 from mlarena.scoring.ratings import codeforces, elo
 from tests.competitions.conftest import ANSWERS, END, START, predictions
 from tests.conftest import PASSWORD
@@ -123,17 +123,35 @@ def test_a_withdrawn_competition_is_as_if_it_had_not_been(people, hold):
     assert changes() == both
 
 
+def ledger():
+    lines = select(XpEntry.id, XpEntry.key, XpEntry.amount).order_by(XpEntry.id)
+    return [tuple(line) for line in db.session.execute(lines)]
+
+
+BOTH = ["competitions_won", "podiums"]
+
+
+def badges_of(user):
+    earned = select(Badge.condition_type).join(UserBadge, UserBadge.badge_id == Badge.id)
+    return sorted(db.session.scalars(earned.where(UserBadge.user_id == user.id)))
+
+
 def test_what_a_withdrawn_competition_paid_is_taken_back_and_paid_again(people, hold):
     ada, bob, cyd, dan, _ = people
+    for kind in BOTH:
+        db.session.add(Badge(slug=kind, name=kind, condition_type=kind, condition_value=1))
+    db.session.commit()
     hold(1, [dan, ada])
     only = hold(2, [ada, bob, cyd, dan])
     paid = xp_of(people)
     assert paid == [400, 250, 200, 200, 0]
-    lines = db.session.query(XpEntry).count()
+    lines = ledger()
+    assert [badges_of(user) for user in people] == [BOTH, ["podiums"], ["podiums"], [], []]
     for _ in range(2):
         authoring.close(db.session.get_one(Competition, only.id))
         jobs.finish()
         assert xp_of(people) == [100, 0, 0, 100, 0]
+        assert [badges_of(user) for user in people] == [[], [], [], [], []]
         rows = boards.page("global", 1, 10).rows
         assert {row.user_id: row.score for row in rows} == {ada.id: 100, dan.id: 100}
         jobs.finish()
@@ -143,9 +161,10 @@ def test_what_a_withdrawn_competition_paid_is_taken_back_and_paid_again(people, 
         authoring.reopen(db.session.get_one(Competition, only.id))
         jobs.finish()
         assert xp_of(people) == paid
+        assert badges_of(ada) == BOTH
         rows = boards.page("global", 1, 10).rows
         assert [row.score for row in rows] == [400, 250, 200, 200]
-    assert db.session.query(XpEntry).count() == lines + 2 * 2 * 4, "lines are added, none changed"
+    assert ledger()[: len(lines)] == lines, "lines are added, none changed"
 
 
 def test_who_is_not_listed_is_rated_and_paid_like_everybody(people, hold):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from mlarena.accounts import service as accounts
 from mlarena.competitions import authoring, jobs, rating
@@ -16,7 +17,8 @@ from mlarena.competitions.models import Competition, Rating, RatingChange
 from mlarena.core import clock
 from mlarena.core.db import db
 from mlarena.core.errors import Conflict
-from mlarena.rewards.models import XpEntry
+from mlarena.rewards.models import Badge, UserBadge, XpEntry
+from mlarena.rewards.service import xp_of
 from tests.kaggle.conftest import END, START
 from tests.kaggle.stub import busy, html, teams
 
@@ -153,16 +155,29 @@ def test_a_withdrawn_mirror_is_as_if_it_had_not_been(stub, mirror, ours, tick):
 
 def test_who_is_verified_after_the_end_is_rated_and_paid(stub, mirror, ours, tick, make_user):
     finished(mirror, stub, tick, range(6))
+    badge = Badge(slug="in", name="In", condition_type="competitions_completed", condition_value=1)
+    db.session.add(badge)
+    db.session.commit()
     dan = make_user("dan")
     accounts.update_profile(dan, kaggle_username="user5")
     links.verify(dan.id, ours[0])
     jobs.finish()  # the clock's, every few seconds
     assert [row[0] for row in changes()] == [*[user.id for user in ours], dan.id]
     assert paid()[dan.id] == 100
+    assert db.session.get(UserBadge, (dan.id, badge.id)) is not None
     # The one before was somebody else: out of it again, as if it had never been.
-    links.undo(dan.id)
+    for _ in range(2):
+        links.undo(dan.id)
+        jobs.finish()
+        assert [row[0] for row in changes()] == [user.id for user in ours]
+        lines = select(XpEntry.amount).where(XpEntry.user_id == dan.id, XpEntry.amount != 0)
+        assert db.session.scalars(lines.order_by(XpEntry.id)).all() == [100, -100]
+        assert xp_of(dan.id) == 0
+        assert db.session.get(UserBadge, (dan.id, badge.id)) is None
+    # And it was right all along.
+    links.verify(dan.id, ours[0])
     jobs.finish()
-    assert [row[0] for row in changes()] == [user.id for user in ours]
+    assert xp_of(dan.id) == 100 and db.session.get(UserBadge, (dan.id, badge.id)) is not None
 
 
 def test_kaggle_decides_what_is_kaggles(mirror):

@@ -16,7 +16,7 @@ from mlarena.competitions import rating
 from mlarena.competitions.kaggle.models import KaggleCompetition, KaggleLink, KagglePerson
 from mlarena.competitions.kaggle.reading import Row
 from mlarena.competitions.models import Competition, Member
-from mlarena.competitions.prizes import award, tell
+from mlarena.competitions.prizes import award, take_back_from, tell
 from mlarena.core.clock import rfc3339, utcnow
 from mlarena.core.db import db, insert
 from mlarena.core.errors import Conflict, NotFound
@@ -99,8 +99,8 @@ def verify(user_id: int, by: User) -> KaggleLink:
 
 
 def undo(user_id: int) -> None:
-    """It was somebody else after all: they leave every mirrored board, and ratings are made again. What
-    XP was paid stays. Commits. Raises NotFound."""
+    """It was somebody else after all: they leave every mirrored board, what that had brought them of XP and
+    badges is taken back, and ratings are made again. Commits. Raises NotFound."""
     if link_of(user_id) is None:
         raise NotFound("This user has not given a Kaggle name.")
     db.session.commit()
@@ -111,9 +111,15 @@ def undo(user_id: int) -> None:
         .execution_options(synchronize_session=False)
     )
     left = _leave(user_id, select(Competition.id).where(Competition.kind == "kaggle"))
+    now, changes = utcnow(), []
     for competition in _finished(left):
+        reason = f"Another person's place in {competition.title}"
+        changes += take_back_from(competition, user_id, reason, now)
         rating.ask(competition)
     db.session.commit()
+    tell(changes)
+    for board in {change.board for change in changes}:
+        publish.board_changed(board)
     for competition_id in left:
         publish.board_changed(f"competition:{competition_id}")
 

@@ -1,7 +1,8 @@
 """A rejudge is applied: one transaction for each learner and task, as if the new verdict had been the first.
 
 The ledger is never edited: XP that should not have been paid is taken back by a line of its own, XP that
-should have been is paid now. Badges and streak days stay: what was celebrated is not taken away.
+should have been is paid now. Badges that a pass had brought go with it; streak days stay, for something was
+handed in.
 """
 
 from __future__ import annotations
