@@ -40,6 +40,7 @@ ROOMS = (
     "admin",
     "bot",
     "packs",
+    "webhooks",
     "profiles",
     "site",
 )

@@ -27,6 +27,7 @@ from mlarena.notifications import jobs as notifications
 from mlarena.quests import jobs as quests
 from mlarena.submissions import jobs
 from mlarena.submissions.queues import HOUSE, OUTSIDE
+from mlarena.webhooks import jobs as webhooks
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,8 @@ REJUDGE_SECONDS = 30
 # What was handed in is compared with what others handed in this often.
 COMPARE_SECONDS = 300
 CLEAN_SECONDS = 3600
+# Deliveries that failed are tried again when their pause is over.
+WEBHOOK_SECONDS = 5
 # Challenges that wait for an engine are looked at again this often.
 PUBLISH_SECONDS = 300
 
@@ -91,6 +94,8 @@ def scheduler(settings: Settings, connection: redis.Redis) -> CronScheduler:
         (jobs.rejudge, HOUSE, REJUDGE_SECONDS, 3600),
         (admin.compare, HOUSE, COMPARE_SECONDS, 3600),
         (jobs.clean_events, HOUSE, CLEAN_SECONDS, 600),
+        (webhooks.clean, HOUSE, CLEAN_SECONDS, 600),
+        (webhooks.sweep, "upkeep", WEBHOOK_SECONDS, 60),
         (challenges.sweep, "upkeep", CHALLENGE_SWEEP_SECONDS, 60),
         (challenges.publish_waiting, HOUSE, PUBLISH_SECONDS, challenges.PUBLISH_SECONDS),
         (competitions.finish, "upkeep", FINISH_SECONDS, 60),

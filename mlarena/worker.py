@@ -31,7 +31,15 @@ from mlarena.notifications.jobs import NOTICES
 from mlarena.quests import baselines, hidden
 from mlarena.sandbox.probing import refusal
 from mlarena.submissions import drainer, jail
-from mlarena.submissions.queues import CHECKS, EVALUATIONS, HOUSE, OUTSIDE, RUNS, TRAININGS
+from mlarena.submissions.queues import (
+    CHECKS,
+    EVALUATIONS,
+    HOUSE,
+    OUTSIDE,
+    RUNS,
+    TRAININGS,
+    WEBHOOKS,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +47,9 @@ log = structlog.get_logger(__name__)
 QUICK = ("upkeep", EVALUATIONS)
 # Somebody sits and waits for these: each has threads of its own.
 RUNNERS = 2
-QUEUES = (*QUICK, NOTICES, TRAININGS, HOUSE, RUNS, CHECKS, OUTSIDE)
+# Other people's servers: one that hangs does not stand before the others.
+TELLERS = 2
+QUEUES = (*QUICK, NOTICES, TRAININGS, HOUSE, RUNS, CHECKS, OUTSIDE, WEBHOOKS)
 
 
 class ArenaWorker(SimpleWorker):
@@ -144,7 +154,8 @@ def run(app: Flask) -> None:
     flusher.start(app)
     drainer.start(app)
     # Some of the house's own jobs take half a minute: no learner's training stands behind one.
-    for names in ((TRAININGS,), (HOUSE,), (CHECKS,), (OUTSIDE,), (NOTICES,), *[(RUNS,)] * RUNNERS):
+    several = [*[(RUNS,)] * RUNNERS, *[(WEBHOOKS,)] * TELLERS]
+    for names in ((TRAININGS,), (HOUSE,), (CHECKS,), (OUTSIDE,), (NOTICES,), *several):
         work_beside(app, names)
     # A connection of its own: a worker waits for work longer than a page may wait for Redis.
     connection = redis.Redis.from_url(settings.redis)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import secrets
 import tempfile
@@ -78,6 +79,13 @@ class Settings(BaseSettings):
     events_length: int = Field(100_000, ge=10, le=10_000_000)
     events_days: int = Field(30, ge=1, le=3650)
 
+    # Addresses behind our own walls that requests to addresses people gave may go to all the same.
+    outgoing_allow: str = ""
+    webhook_attempts: int = Field(8, ge=1, le=20)
+    # The pause after the first failed attempt; every further one is four times as long, up to six hours.
+    webhook_retry_seconds: float = Field(5, gt=0, le=3600)
+    webhook_seconds: float = Field(10, gt=0, le=60)
+
     workers: int = Field(2, ge=1, le=64)
     metrics_token: str = ""
     log_format: Literal["", "console", "json"] = ""
@@ -130,6 +138,19 @@ class Settings(BaseSettings):
         if token and not re.fullmatch(r"[0-9]{1,19}:[A-Za-z0-9_-]{20,}", token):
             raise ValueError("must be what @BotFather gave, such as 123456:ABC-DEF...")
         return token
+
+    @field_validator("outgoing_allow")
+    @classmethod
+    def _known_networks(cls, text: str) -> str:
+        for one in text.split(","):
+            if one.strip():
+                try:
+                    ipaddress.ip_network(one.strip())
+                except ValueError:
+                    raise ValueError(
+                        f"must be networks such as 10.1.0.0/16, divided by commas; {one.strip()!r} is none"
+                    ) from None
+        return text
 
     @field_validator("public_url", "kaggle_api_url", "telegram_api_url")
     @classmethod

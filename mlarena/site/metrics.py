@@ -34,7 +34,7 @@ REQUEST_SECONDS = SharedHistogram(
     ("endpoint", "method", "status"),
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-QUEUES = ("upkeep", *queues.EVERY, queues.RUNS, queues.CHECKS, queues.OUTSIDE)
+QUEUES = ("upkeep", *queues.EVERY, queues.RUNS, queues.CHECKS, queues.OUTSIDE, queues.WEBHOOKS)
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 

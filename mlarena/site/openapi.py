@@ -40,6 +40,7 @@ TAGS = {
     "Forecasts": "Football: matches, the house model's word, and your own until kick-off.",
     "Telegram": "Your Telegram account, linked to yours here.",
     "Submissions": "What was handed in, and its verdict.",
+    "Webhooks": "Have your own server told of events, signed.",
     "Leaderboards": "Who stands where.",
     "Search": "Tasks, people and pages by name.",
 }

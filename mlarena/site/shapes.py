@@ -55,6 +55,38 @@ _TOKEN = {
     "last_used_at": or_null(TIME),
 }
 
+_WEBHOOK = {
+    "id": INTEGER,
+    "owner_id": INTEGER,
+    "name": TEXT,
+    "url": TEXT,
+    "events": array(one_of("job-init", "job-completed")),
+    "state": one_of("on", "off", "dead"),
+    "failures": INTEGER,
+    "rest_until": or_null(TIME),
+    "created_at": TIME,
+}
+_DELIVERY = {
+    "id": INTEGER,
+    "message_id": TEXT,
+    "type": one_of("job-init", "job-completed", "ping"),
+    "status": one_of("waiting", "delivered", "dead"),
+    "attempts": INTEGER,
+    "due_at": or_null(TIME),
+    "created_at": TIME,
+    "finished_at": or_null(TIME),
+    "log": array(
+        thing(
+            {
+                "at": TIME,
+                "ms": NUMBER,
+                "status": or_null(INTEGER),
+                "error": or_null(TEXT),
+                "answer": TEXT,
+            }
+        )
+    ),
+}
 _JOB_EVENT = {
     "id": TEXT,
     "position": INTEGER,
@@ -110,6 +142,9 @@ _COMPETITION = {
 }
 
 SCHEMAS: dict[str, Schema] = {
+    "Webhook": thing(_WEBHOOK),
+    "NewWebhook": thing({**_WEBHOOK, "secret": TEXT}),
+    "WebhookDelivery": thing(_DELIVERY),
     "JobEvents": thing(
         {
             "events": array(thing(_JOB_EVENT)),
@@ -487,6 +522,18 @@ DATA: dict[tuple[str, str], tuple[int, Schema]] = {
     ("GET", "/users/{user_id}/rating-history"): (200, array(ref("Rating"))),
     ("GET", "/search"): (200, ref("Found")),
     ("GET", "/events"): (200, ref("JobEvents")),
+    ("GET", "/webhooks"): (200, array(ref("Webhook"))),
+    ("POST", "/webhooks"): (201, ref("NewWebhook")),
+    ("GET", "/webhooks/{webhook_id}"): (200, ref("Webhook")),
+    ("PATCH", "/webhooks/{webhook_id}"): (200, ref("Webhook")),
+    ("DELETE", "/webhooks/{webhook_id}"): (200, {"type": "null"}),
+    ("POST", "/webhooks/{webhook_id}/secret"): (200, ref("NewWebhook")),
+    ("POST", "/webhooks/{webhook_id}/ping"): (202, ref("WebhookDelivery")),
+    ("GET", "/webhooks/{webhook_id}/deliveries"): (200, array(ref("WebhookDelivery"))),
+    ("POST", "/webhooks/{webhook_id}/deliveries/{delivery_id}/replay"): (
+        202,
+        ref("WebhookDelivery"),
+    ),
     ("GET", "/leaderboard"): (200, array(ref("BoardRow"))),
     ("GET", "/leaderboard/spread"): (200, or_null(ref("BoardSpread"))),
     ("GET", "/leaderboard/stops"): (200, array(TIME)),

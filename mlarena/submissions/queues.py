@@ -12,4 +12,6 @@ RUNS = "runs"
 CHECKS = "checks"
 # What waits for somebody else's servers, in a thread where nothing else waits.
 OUTSIDE = "outside"
+# Other people's servers, told of events: some of them hang.
+WEBHOOKS = "webhooks"
 EVERY = (EVALUATIONS, TRAININGS, HOUSE)

@@ -42,6 +42,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
         ("MLARENA_ENV", "staging"),
         ("SANDBOX_MEMORY_MB", "lots"),
         ("WORKERS", "0"),
+        ("OUTGOING_ALLOW", "localhost"),
+        ("EVENTS_LENGTH", "0"),
     ],
 )
 def test_a_bad_value_names_its_variable(
