@@ -60,6 +60,10 @@ def pages(case: Showcase, hero: str, teacher: str) -> dict[str, tuple[str, str |
         ),
         "teach-alike": ("/teach/alike", teacher),
         "teach-alike-pair": (f"/teach/alike/{ids['pair']}", teacher),
+        "teach-webhooks": ("/teach/webhooks", teacher),
+        "teach-webhook": (f"/teach/webhooks/{ids['webhook']}", teacher),
+        "teach-webhook-message": (f"/teach/webhooks/{ids['webhook']}/deliveries/1", teacher),
+        "teach-webhook-new": ("/teach/webhooks/new", teacher),
         "teach-audit": ("/teach/audit", teacher),
     }
 
@@ -74,6 +78,15 @@ def play(case: Showcase, hero: str, teacher: str, people: list[str]) -> None:
             raise RuntimeError(f"{method} {path}: {status} {answer}")
         return answer["data"]
 
+    # This machine may not be asked, so the test message fails, in words.
+    hook = ask(
+        teacher,
+        "POST",
+        "/webhooks",
+        {"name": "Gradebook", "url": "https://127.0.0.1/mlarena", "events": ["job-completed"]},
+    )
+    case.cohorts["webhook"] = hook["id"]
+    ask(teacher, "POST", f"/webhooks/{hook['id']}/ping")
     cohort = ask(
         teacher,
         "POST",

@@ -17,7 +17,15 @@ from mlarena.challenges import authoring
 from mlarena.core.db import db
 from mlarena.quests import tries
 from mlarena.submissions.models import Submission, Task
-from tests.security.worlds import alike_pair, class_of, held, match_to_come, rejudged, waiting_name
+from tests.security.worlds import (
+    alike_pair,
+    class_of,
+    held,
+    match_to_come,
+    rejudged,
+    waiting_name,
+    webhook_of,
+)
 
 API = "/api/v1"
 QUIZ = {
@@ -56,9 +64,29 @@ IN_COHORT = Rule("login", "hidden", "hidden", "in")
 
 STEPS = "<any(open, end, withdraw, reopen, delete):step>"
 QUEST_DESK = "/teach/quests/<id:quest_id>"
+HOOK = "/teach/webhooks/<id:webhook_id>"
+HOOKS_API = f"{API}/webhooks/<id:webhook_id>"
 COHORT = "/teach/cohorts/<id:cohort_id>"
 COHORTS_API = f"{API}/cohorts/<id:cohort_id>"
 DOORS: dict[tuple[str, str], Rule] = {
+    # webhooks: somebody else's
+    ("GET", "/teach/webhooks"): STAFF,
+    ("GET", "/teach/webhooks/new"): STAFF,
+    ("POST", "/teach/webhooks/new"): STAFF,
+    ("GET", HOOK): DESK,
+    ("POST", HOOK): DESK,
+    ("POST", f"{HOOK}/<any(ping, rotate, on, off, delete, replay):webhook_step>"): DESK,
+    ("GET", f"{HOOK}/deliveries/<id:delivery_id>"): DESK,
+    ("POST", f"{HOOK}/deliveries/<id:delivery_id>/replay"): DESK,
+    ("GET", f"{API}/webhooks"): STAFF,
+    ("POST", f"{API}/webhooks"): STAFF,
+    ("GET", HOOKS_API): DESK,
+    ("PATCH", HOOKS_API): DESK,
+    ("DELETE", HOOKS_API): DESK,
+    ("POST", f"{HOOKS_API}/secret"): DESK,
+    ("POST", f"{HOOKS_API}/ping"): DESK,
+    ("GET", f"{HOOKS_API}/deliveries"): DESK,
+    ("POST", f"{HOOKS_API}/deliveries/<id:delivery_id>/replay"): DESK,
     # the console
     ("GET", "/teach"): STAFF,
     ("GET", "/teach/audit"): STAFF,
@@ -466,6 +494,8 @@ def things(people, quest):
         **{"way": "up", "member_way": "remove", "cohort_step": "close_code", "ending": "csv"},
         **{"rejudge_id": rejudged(), "decision": "discard"},
         "alias_id": waiting_name(),
+        **webhook_of("lead"),
+        "webhook_step": "ping",
         "pair_id": alike_pair(submission, people["instructor"]),
         "kind": "quest",
         "target_id": quest.id,
@@ -525,6 +555,8 @@ def knock(app, people, things, signed_in):
             body["json"] = {"title": "Hear"}
         elif path.endswith("/assignments"):
             body["json"] = {"title": "Week 2", "tasks": [{"task_id": things["quest_id"]}]}
+        elif path.endswith("/webhooks"):
+            body["json"] = {"name": "A", "url": "https://a.example/", "events": ["job-init"]}
         elif path.endswith("/rejudges"):
             body["json"] = {"scope": "task", "id": things["quest_id"], "reason": "because"}
         elif path.endswith("/hints"):

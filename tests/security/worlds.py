@@ -20,6 +20,7 @@ from mlarena.forecasts.record import record
 from mlarena.forecasts.sources.found import Found
 from mlarena.submissions.models import Submission
 from mlarena.submissions.rejudging.models import Rejudge
+from mlarena.webhooks.models import Delivery, Webhook
 
 
 def match_to_come() -> int:
@@ -104,3 +105,17 @@ def class_of(learner: Any, task: Any) -> dict[str, Any]:
         "announcement_id": said.id,
         "code": cohort.join_code,
     }
+
+
+def webhook_of(username: str) -> dict[str, int]:
+    """A webhook that is theirs, with a message that was given up."""
+    owner = db.session.query(User).filter_by(username=username).one()
+    made = Webhook(
+        owner_id=owner.id, name="Mine", url="https://hooks.example/", events=["job-init"], salt="x"
+    )
+    db.session.add(made)
+    db.session.flush()
+    sent = Delivery(webhook_id=made.id, name="ping_x", kind="ping", status="dead")
+    db.session.add(sent)
+    db.session.commit()
+    return {"webhook_id": made.id, "delivery_id": sent.id}
