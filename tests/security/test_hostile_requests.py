@@ -9,7 +9,7 @@ import pytest
 
 from mlarena.accounts import logins
 from mlarena.core.api import PREFIX
-from tests.security.worlds import class_of, held, match_to_come
+from tests.security.worlds import class_of, held, match_to_come, webhook_of
 
 PASSWORD = "correct horse battery"
 
@@ -142,6 +142,7 @@ def test_a_page_that_is_none(app, send, query, quest):
 def test_a_page_beyond_the_last_is_empty(app, send, admin, quest):
     match_to_come()
     class_of(admin, quest)
+    webhook_of("lead")
     for path in paged_doors(app, held(admin, admin)):
         words = "&q=anything" if path.endswith("/search") else ""
         answer = send("GET", f"{path}?page=10000000&per_page=100{words}")
