@@ -1,7 +1,7 @@
 """webhooks
 
 Revision ID: e3b5d90f4a17
-Revises: b52e90c7fa13
+Revises: 738a4fabf5d7
 Create Date: 2026-11-21 18:05:00.000000
 """
 
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "e3b5d90f4a17"
-down_revision = "b52e90c7fa13"
+down_revision = "738a4fabf5d7"
 branch_labels = None
 depends_on = None
 
