@@ -34,6 +34,17 @@ class Text(TextAreaField):
             self.data = valuelist[0].replace("\r\n", "\n")
 
 
+class Lines(TextAreaField):
+    """A list of texts, each on a line of its own; empty lines do not count."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if valuelist:
+            self.data = [line.strip() for line in valuelist[0].splitlines() if line.strip()]
+
+    def _value(self) -> str:
+        return "\n".join(self.data or ())
+
+
 class Typed(Field):
     """A number, shown as it was typed. With `blank` it may be left out."""
 

@@ -65,7 +65,10 @@ def _fill_sql(fields: Fields) -> Fields:
 
 
 def _write_sql(form: Any) -> Fields:
-    names = ("type", "engine", "init", "solution", "require_names", "time_limit_ms")
+    names = (
+        *("type", "engine", "init", "solution", "require_names", "no_difference"),
+        "time_limit_ms",
+    )
     cases = [
         _case(row.form) | {"data": row.form.script.data, "is_benchmark": row.form.is_benchmark.data}
         for row in form.test_cases

@@ -15,7 +15,16 @@ from wtforms.validators import InputRequired
 from mlarena.challenges.catalogue import catalogue
 from mlarena.challenges.contents.base import MOST_CASES as MOST_CODING_CASES
 from mlarena.challenges.contents.knowledge import MOST_QUESTIONS
-from mlarena.challenges.form_fields import Arguments, Faulty, Figure, Json, Rows, Text, Whole
+from mlarena.challenges.form_fields import (
+    Arguments,
+    Faulty,
+    Figure,
+    Json,
+    Lines,
+    Rows,
+    Text,
+    Whole,
+)
 from mlarena.challenges.models import DIFFICULTIES
 from mlarena.challenges.sql.spec import MOST_CASES as MOST_SQL_CASES
 from mlarena.challenges.sql.spec import MOST_TIME_LIMIT_MS
@@ -123,6 +132,7 @@ class SqlForm(ChallengeForm):
     init = Text("Tables")
     solution = Text("Solution")
     require_names = BooleanField("The names of the columns count")
+    no_difference = Lines("What makes no difference")
     time_limit_ms = Whole("Time limit, in ms", 100, MOST_TIME_LIMIT_MS, default=2000)
     test_cases = Rows(FormField(SqlCaseRow), "Test cases", MOST_SQL_CASES)
 

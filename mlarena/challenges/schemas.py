@@ -67,6 +67,7 @@ class Judged(About):
     engine: str | None = None
     init: str | None = None
     require_names: bool | None = None
+    no_difference: list[str] | None = None
     time_limit_ms: int | None = None
     # coding
     function: str | None = None

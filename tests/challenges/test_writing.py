@@ -38,6 +38,7 @@ ABOUT = {
 RICH: dict[str, dict[str, Any]] = {
     "sql": GOALS
     | {"type": "LE", "require_names": True, "time_limit_ms": 1500}
+    | {"no_difference": ["without DISTINCT", "with LEFT JOIN “é” instead of JOIN"]}
     | {"test_cases": [GOALS["test_cases"][0] | {"name": "a NULL"}, GOALS["test_cases"][1]]},
     "coding": ADD
     | {"function": "f", "signature": "", "solution": "def f(*a):\n\treturn 1.5", "tolerance": 1e-9}

@@ -18,8 +18,10 @@ from mlarena.challenges.sql.spec import (
 
 LONGEST_SCRIPT = 1 << 20  # characters
 LONGEST_QUERY = 64 * 1024
+MOST_CHANGES = 50
 
 Script = Annotated[str, Field(max_length=LONGEST_SCRIPT)]
+Change = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class SqlCaseIn(CaseIn):
@@ -37,6 +39,7 @@ class SqlContent(Content):
     init: Script
     solution: str = Field(max_length=LONGEST_QUERY)
     require_names: bool = False
+    no_difference: list[Change] = Field(default_factory=list, max_length=MOST_CHANGES)
     time_limit_ms: int = Field(DEFAULT_TIME_LIMIT_MS, ge=100, le=MOST_TIME_LIMIT_MS)
     test_cases: list[SqlCaseIn] = Field(min_length=1, max_length=MOST_CASES)
 
@@ -58,5 +61,6 @@ class SqlContent(Content):
                 for number, case in enumerate(self.test_cases, 1)
             ),
             require_names=self.require_names,
+            no_difference=tuple(self.no_difference),
             time_limit_ms=self.time_limit_ms,
         )

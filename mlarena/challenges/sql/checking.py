@@ -256,13 +256,24 @@ class Checking:
         ties: Sequence[list[int] | None],
         tables: list[dict[str, Any]],
     ) -> None:
-        """A warning for each typical mistake that would pass."""
+        """A warning for each typical mistake that would pass, and that the author did not say is none."""
+        said = set(self.spec.no_difference)
         for mutant in solution.mutants(self.attempt, tables):
-            if self._passes(mutant.query, images, results, ties):
+            passes = self._passes(mutant.query, images, results, ties)
+            if mutant.done in self.spec.no_difference:
+                if passes:
+                    said.discard(mutant.done)
+            elif passes:
                 self.warnings.append(
                     f"The cases are weak: the solution {mutant.done} passes all of them. Add rows "
-                    "that make a difference (unless it is the same query whatever the rows)."
+                    "that make a difference, or say that it makes none, whatever the rows."
                 )
+        self.warnings += [
+            f"“{done}” does make a difference, or is not tried on this solution: take it out of "
+            "what makes none."
+            for done in self.spec.no_difference
+            if done in said
+        ]
 
     def _passes(
         self,

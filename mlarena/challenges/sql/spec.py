@@ -31,7 +31,11 @@ class SqlCase:
 
 @dataclass(frozen=True)
 class SqlSpec:
-    """A challenge as written. `time_limit_ms` is what one query may take on one case."""
+    """A challenge as written. `time_limit_ms` is what one query may take on one case.
+
+    `no_difference`: what, done to the solution, gives the same query whatever the rows, in the words of the
+    check's warnings ("with LEFT JOIN visits instead of JOIN"). It cannot prove that; the author can.
+    """
 
     engine: Engine
     type: Ranking
@@ -39,4 +43,5 @@ class SqlSpec:
     solution: str
     cases: tuple[SqlCase, ...]
     require_names: bool = False
+    no_difference: tuple[str, ...] = ()
     time_limit_ms: int = DEFAULT_TIME_LIMIT_MS

@@ -289,6 +289,17 @@ def test_cases_that_let_a_typical_mistake_pass_are_warned_of(
         assert mutant not in strong
 
 
+def test_what_makes_no_difference_is_the_authors_to_say(engines: Engines) -> None:
+    solution, done = "SELECT word FROM t WHERE n > 0", "without WHERE n > 0"
+    given = spec(solution, engine="sqlite")
+    assert done in warned(engines, given)
+    assert done not in warned(engines, replace(given, no_difference=(done,)))
+    strong = spec(solution, ROWS, f"{ROWS}, (9, 'x', 0)", engine="sqlite")
+    told = warned(engines, replace(strong, no_difference=(done, "without HAVING")))
+    assert f"“{done}” does make a difference" in told
+    assert "“without HAVING” does make a difference, or is not tried" in told
+
+
 @pytest.mark.parametrize("engine", ["duckdb", "postgres"])
 def test_weak_cases_are_found_on_every_engine(engines: Engines, engine: Engine) -> None:
     told = warned(engines, spec("SELECT DISTINCT word FROM t WHERE n > 0", engine=engine))
