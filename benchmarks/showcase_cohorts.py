@@ -53,6 +53,9 @@ def pages(case: Showcase, hero: str, teacher: str) -> dict[str, tuple[str, str |
         "teach-submission": (f"/teach/submissions/{case.submissions['failed']}", teacher),
         "teach-rejudges": ("/teach/rejudges", teacher),
         "teach-rejudge": (f"/teach/rejudges/{ids['rejudge']}", teacher),
+        "teach-list": ("/teach/lists/challenges", teacher),
+        "teach-list-levels": ("/teach/lists/levels", teacher),
+        "teach-list-form": ("/teach/lists/badges/new", teacher),
         "teach-statistics": (f"{desk}/statistics", teacher),
         "teach-task-statistics": (
             f"/teach/tasks/{case.challenges[showcase_challenges.CODING]}/statistics",

@@ -1,0 +1,1 @@
+"""A list of everything that exists, each with the same filter, sort, search, order and bulk actions."""
