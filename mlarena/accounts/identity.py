@@ -11,6 +11,7 @@ from apiflask import APIFlask
 from flask import Response, g, redirect, request, session, url_for
 from flask_jwt_extended import JWTManager
 from flask_login import LoginManager, current_user, login_user
+from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
 from mlarena.accounts import logins, tokens
@@ -18,8 +19,10 @@ from mlarena.accounts.models import User
 from mlarena.core.api import wants_json
 from mlarena.core.config import settings
 from mlarena.core.errors import Unauthorized
+from mlarena.core.problems import answer
 
 ANONYMOUS = "Log in first, or send a valid token: `Authorization: Bearer TOKEN`."
+FORGED = "This form is stale or came from elsewhere. Reload the page and try again."
 # Doors that need no identity of a token: a script may come with its old one to get a new one.
 OPEN_DOORS = frozenset({"accounts_api.register", "accounts_api.login", "accounts_api.refresh"})
 
@@ -68,6 +71,15 @@ def init_app(app: APIFlask) -> None:
         if "Authorization" in request.headers and not current_user.is_authenticated:
             raise Unauthorized(token_problem())
 
+    @app.errorhandler(CSRFError)
+    def forged(_error: CSRFError) -> AnyResponse:
+        """A stale form. Of somebody whose session is over, and its token with it, it is kept."""
+        from mlarena.accounts import kept
+
+        over = not current_user.is_authenticated and request.blueprint != "accounts"
+        typed = kept.sent() if over and not wants_json() else None
+        return kept.door(typed) if typed else answer(400, FORGED)
+
     @app.after_request
     def name_the_scheme(response: Response) -> Response:
         if response.status_code == 401 and wants_json():
@@ -91,6 +103,7 @@ def sign_out() -> None:
     if login_id:
         logins.end_login(login_id)
     g.pop("_login_user", None)
+    g.pop("csrf_token", None)  # made for the session that is over
 
 
 def bearer_token() -> str:
@@ -158,6 +171,11 @@ def _holder_of_session(user_id: str) -> User | None:
 def _ask_to_log_in() -> AnyResponse:
     if wants_json():
         raise Unauthorized(token_problem())
+    from mlarena.accounts import kept  # which asks own_next of here
+
+    typed = kept.sent()
+    if typed is not None:
+        return kept.door(typed)
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("accounts.login", next=own_next(wanted)))
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response as AnyResponse
 
-from mlarena.accounts import identity, limits, names, recovery, service, tokens
+from mlarena.accounts import identity, kept, limits, names, recovery, service, tokens
 from mlarena.accounts.forms import (
     FarewellForm,
     ForgotForm,
@@ -65,7 +65,8 @@ def login() -> Page:
         except Problem as problem:
             return _again("accounts/login.html", form, problem)
         identity.sign_in(user, remember=form.remember.data)
-        return _onwards()
+        typed = kept.brought()
+        return render_template("accounts/kept.html", kept=typed) if typed else _onwards()
     return _shown("accounts/login.html", form)
 
 
@@ -212,14 +213,18 @@ def _settings(bound: Form | None = None) -> str:
 
 
 def _shown(template: str, form: Form) -> Page:
-    page = render_template(template, form=form, next=identity.own_next(request.args.get("next")))
+    page = _rendered(template, form)
     return (page, 422) if form.errors else page
 
 
 def _again(template: str, form: Form, problem: Problem) -> Page:
     _note(form, problem)
-    page = render_template(template, form=form, next=identity.own_next(request.args.get("next")))
-    return page, problem.status
+    return _rendered(template, form), problem.status
+
+
+def _rendered(template: str, form: Form) -> str:
+    onwards = identity.own_next(request.args.get("next"))
+    return render_template(template, form=form, next=onwards, kept=kept.brought())
 
 
 def _note(form: Form, problem: Problem) -> None:

@@ -11,7 +11,6 @@ import structlog
 from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
 from flask import Response, current_app, g, jsonify, render_template, request
-from flask_wtf.csrf import CSRFError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -89,12 +88,6 @@ def init_app(app: APIFlask) -> None:
     def told(problem: Problem) -> Response:
         db.session.rollback()
         return answer(problem.status, problem.message, problem.errors)
-
-    @app.errorhandler(CSRFError)
-    def forged(error: CSRFError) -> Response:
-        return answer(
-            400, "This form is stale or came from elsewhere. Reload the page and try again."
-        )
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
