@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from mlarena.packs.folder import PackFolder
 from mlarena.packs.schema import Quest
+from mlarena.packs.tables import Table
 from mlarena.quests.datasets import SOURCES
 from mlarena.quests.datasets.starter import starter_code
 from mlarena.scoring.metrics import METRICS
 
 
 def check_quest(
-    quest: Quest, levels: Collection[str], files: Collection[str], name: str
+    quest: Quest,
+    levels: Collection[str],
+    files: Collection[str],
+    name: str,
+    tables: Mapping[str, Table],
 ) -> Iterator[tuple[str, str]]:
     """Pairs of field and what is wrong with it; none when the quest, read from `name`, is whole."""
     if PurePosixPath(name).stem != quest.slug:
         yield "slug", f"`{quest.slug}` and the file's name must be the same"
     if quest.level not in levels:
         yield "level", f"`{quest.level}` is not in levels.yaml; there are {_list(levels)}"
-    yield from _check_data(quest)
+    yield from _check_data(quest, tables)
     yield from _check_metric(quest)
     yield from _check_brief(quest, files, name)
-    yield from _check_starter(quest)
+    yield from _check_code("starter_code", quest.starter_code)
+    yield from _check_code("reference_code", quest.reference_code or None)
 
 
-def _check_data(quest: Quest) -> Iterator[tuple[str, str]]:
-    source = SOURCES.get(quest.dataset)
+def _check_data(quest: Quest, tables: Mapping[str, Table]) -> Iterator[tuple[str, str]]:
+    source = SOURCES.get(quest.dataset) or tables.get(quest.dataset)
     if source is None:
-        yield "dataset", f"`{quest.dataset}` is not known; there are {_list(SOURCES)}"
+        yield "dataset", f"`{quest.dataset}` is not known; there are {_list([*SOURCES, *tables])}"
     elif source.task_type != quest.task_type:
         yield "dataset", f"`{quest.dataset}` is for {source.task_type}, not {quest.task_type}"
 
@@ -61,37 +67,37 @@ def _check_brief(quest: Quest, files: Collection[str], name: str) -> Iterator[tu
         yield "brief", f"there is no file `{_beside(name, quest.brief)}`"
 
 
-def _check_starter(quest: Quest) -> Iterator[tuple[str, str]]:
+def _check_code(field: str, code: str | None) -> Iterator[tuple[str, str]]:
     """It is run by *Train here* and stands in the downloaded script, so it must be right in both."""
-    if quest.starter_code is None:
+    if code is None:
         return
     try:
-        tree = ast.parse(quest.starter_code)
+        tree = ast.parse(code)
     except (SyntaxError, ValueError) as error:
         line = f"line {error.lineno}: " if isinstance(error, SyntaxError) and error.lineno else ""
-        yield "starter_code", f"{line}this is not Python"
+        yield field, f"{line}this is not Python"
         return
     defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     if "train" not in defined:
-        yield "starter_code", "define `train(X, y)` that returns the fitted model"
+        yield field, "define `train(X, y)` that returns the fitted model"
     elif len(defined["train"].args.args) != 2:
-        yield "starter_code", "`train` takes two things: `def train(X, y):`"
+        yield field, "`train` takes two things: `def train(X, y):`"
     if "features" in defined:
         yield (
-            "starter_code",
+            field,
             "prepare the columns inside the model: a downloaded script could not save `features`",
         )
 
 
 def finish_quest(quest: Quest, name: str, folder: PackFolder) -> Quest:
     """The checked quest with its brief's text in place of the file name, and its starter code."""
-    metric = METRICS[quest.metric]
-    return quest.model_copy(
-        update={
-            "brief": folder.text(_beside(name, quest.brief)),
-            "starter_code": quest.starter_code or starter_code(SOURCES[quest.dataset], metric),
-        }
-    )
+    code = quest.starter_code
+    if (
+        code is None and quest.dataset in SOURCES
+    ):  # of a table of the pack, when its columns are known
+        code = starter_code(SOURCES[quest.dataset], METRICS[quest.metric])
+    brief = folder.text(_beside(name, quest.brief))
+    return quest.model_copy(update={"brief": brief, "starter_code": code})
 
 
 def _beside(name: str, brief: str) -> str:

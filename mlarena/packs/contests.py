@@ -24,11 +24,11 @@ PAGES = {
 
 @dataclass(frozen=True)
 class Contest:
-    """A checked competition with its pages; `files` are the texts of what it names, by name."""
+    """A checked competition with its pages; `files` are the contents of what it names, by name."""
 
     model: schema.Competition
     pages: dict[str, str]
-    files: dict[str, str]
+    files: dict[str, bytes]
 
     @property
     def slug(self) -> str:
@@ -61,7 +61,7 @@ def read_contests(folder: PackFolder, problems: list[Problem]) -> tuple[list[Con
                 Contest(
                     parsed.model,
                     {page: folder.text(pages[page]) if page in pages else "" for page in PAGES},
-                    {file: folder.text(path) for file, path in named.items()},
+                    {file: folder.content(path) for file, path in named.items()},
                 )
             )
     return found, used
@@ -83,7 +83,9 @@ def _check(parsed: Parsed[schema.Competition], folder: PackFolder) -> Iterator[t
             yield "files", f"`{name}` lies in the same folder; give its file name only"
         elif str(home / name) not in folder.files:
             yield "files", f"there is no file `{home / name}`"
-    if (model.generated is None) == (model.answers is None):
+    both = model.generated is not None and model.answers is not None
+    neither = model.generated is None and model.answers is None
+    if both or (neither and model.status != "draft"):
         yield "answers", "name the file of answers, or a generator in `generated`, and not both"
     if model.generated is not None and model.generated not in SOURCES:
         yield "generated", f"`{model.generated}` is not known; there are {', '.join(SOURCES)}"

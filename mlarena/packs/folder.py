@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 MAX_FILES = 2_000
+# What somebody writes by hand; tables and other data may be larger.
 MAX_FILE_BYTES = 512 * 1024
-MAX_TOTAL_BYTES = 32 * 1024 * 1024
+MAX_SQL_BYTES = 4 << 20
+MAX_DATA_BYTES = 100 << 20
+MAX_TOTAL_BYTES = 256 << 20
+_WRITTEN = (".yaml", ".yml", ".md")
 _DEEPEST = 4
 
 
@@ -58,18 +62,23 @@ class PackFolder:
     def files(self) -> list[str]:
         return sorted(self._sizes)
 
-    def text(self, name: str) -> str:
-        """The UTF-8 text of the file `name`, one of `files`; PackError for any other."""
+    def content(self, name: str) -> bytes:
+        """The bytes of the file `name`, one of `files`; PackError for any other."""
         if name not in self._sizes:
             raise PackError([Problem(name, "this file is not in the pack")])
+        most = _most(name)
         # The file may have been swapped for a link since it was looked at.
         descriptor = os.open(self.root / name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
         with os.fdopen(descriptor, "rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-        if len(content) > MAX_FILE_BYTES:
-            raise PackError([Problem(name, f"the file is larger than {_mb(MAX_FILE_BYTES)}")])
+            content = file.read(most + 1)
+        if len(content) > most:
+            raise PackError([Problem(name, f"the file is larger than {_mb(most)}")])
+        return content
+
+    def text(self, name: str) -> str:
+        """The UTF-8 text of the file `name`, one of `files`; PackError for any other."""
         try:
-            text = content.decode("utf-8-sig")
+            text = self.content(name).decode("utf-8-sig")
         except UnicodeDecodeError:
             raise PackError([Problem(name, "the file is not UTF-8 text")]) from None
         if "\0" in text:
@@ -94,11 +103,17 @@ class PackFolder:
             raise PackError(
                 [Problem(str(place), "a pack holds plain files only, no links or devices")]
             )
-        if found.st_size > MAX_FILE_BYTES:
-            raise PackError([Problem(str(place), f"the file is larger than {_mb(MAX_FILE_BYTES)}")])
+        if found.st_size > (most := _most(str(place))):
+            raise PackError([Problem(str(place), f"the file is larger than {_mb(most)}")])
         if len(self._sizes) >= MAX_FILES:
             raise PackError([Problem(".", f"the pack has more than {MAX_FILES:,} files")])
         self._sizes[str(place)] = found.st_size
+
+
+def _most(name: str) -> int:
+    if name.endswith(".sql"):
+        return MAX_SQL_BYTES
+    return MAX_FILE_BYTES if name.endswith(_WRITTEN) else MAX_DATA_BYTES
 
 
 def _mb(size: int) -> str:

@@ -19,7 +19,7 @@ from mlarena.core.errors import Problem as Refused
 from mlarena.core.installation import Note, installation_secret
 from mlarena.packs.contests import Contest
 from mlarena.packs.folder import PackError, Problem
-from mlarena.submissions.models import Task
+from mlarena.submissions.models import Submission, Task
 
 DATES = ("starts_at", "ends_at")
 
@@ -40,23 +40,25 @@ def _hold(contest: Contest, say: Callable[[str], None]) -> None:
     task = db.session.scalar(select(Task).where(Task.slug == contest.slug))
     if task is not None and not isinstance(task, HostedCompetition):
         raise Refused(f"slug: there is a {task.kind} by this name already")
-    fields = _fields(contest)
+    fields = fields_of(contest)
     if task is None:
         competition: Competition = authoring.create(None, {**fields, **_dates(contest)})
     else:
         fields.pop("slug")
         changed = {name: value for name, value in fields.items() if getattr(task, name) != value}
         competition = authoring.update(task, changed) if changed else task
-    if _new(competition, contest):
+    if is_new(competition, contest):
         say(f"making the competition {contest.slug}")
         _fill(competition, _made(contest))
         db.session.merge(Note(name=_note(contest), value=_stamp(contest)))
         db.session.commit()
     if contest.model.status == "published" and competition.status == "draft":
         authoring.open_(competition)
+    elif contest.model.status == "archived" and task is None:
+        authoring.close(competition)
 
 
-def _fields(contest: Contest) -> dict[str, Any]:
+def fields_of(contest: Contest) -> dict[str, Any]:
     about = contest.model.model_dump(
         exclude={"days", *DATES, "generated", "files", "answers", "sample", "baselines", "status"}
     )
@@ -83,20 +85,48 @@ def _stamp(contest: Contest) -> str:
     return digest.hexdigest()
 
 
-def _new(competition: Competition, contest: Contest) -> bool:
+def is_new(competition: Competition, contest: Contest) -> bool:
+    if contest.model.generated is None and contest.model.answers is None:
+        return False  # a draft that has no answers yet
     known = db.session.get(Note, _note(contest))
-    return known is None or known.value != _stamp(contest) or not competition.answers_blob
+    if competition.answers_blob and known is not None and known.value == _stamp(contest):
+        return False
+    return not _holds(competition, contest)
+
+
+def _holds(competition: Competition, contest: Contest) -> bool:
+    """Whether it has the very files of the pack, as after an export."""
+    model, given = contest.model, contest.files
+    if model.generated or competition.answers_blob != _sha(given.get(model.answers or "")):
+        return False
+    if model.sample and competition.sample_blob != _sha(given[model.sample]):
+        return False
+    there = {file.name: (file.blob, file.note) for file in competition.files}
+    wanted = {one.name: (_sha(given[one.name]), one.note) for one in model.files}
+    houses = db.session.execute(
+        select(Submission.house, Submission.blob_sha256).where(
+            Submission.task_id == competition.id, Submission.house.is_not(None)
+        )
+    )
+    known = {(row[0], row[1]) for row in houses}
+    return there == wanted and all(
+        (one.name, _sha(given[one.file])) in known for one in model.baselines
+    )
+
+
+def _sha(content: bytes | None) -> str | None:
+    return hashlib.sha256(content).hexdigest() if content is not None else None
 
 
 def _made(contest: Contest) -> Made:
-    model, texts = contest.model, contest.files
+    model, given = contest.model, contest.files
     if model.generated:
         return SOURCES[model.generated](installation_secret("datasets"))
     return Made(
-        files={one.name: (texts[one.name].encode(), one.note) for one in model.files},
-        answers=texts[model.answers or ""].encode(),
-        baselines={one.name: texts[one.file].encode() for one in model.baselines},
-        sample=texts[model.sample].encode() if model.sample else None,
+        files={one.name: (given[one.name], one.note) for one in model.files},
+        answers=given[model.answers or ""],
+        baselines={one.name: given[one.file] for one in model.baselines},
+        sample=given[model.sample] if model.sample else None,
     )
 
 

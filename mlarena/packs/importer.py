@@ -16,17 +16,19 @@ from mlarena.boards import index as board_index
 from mlarena.challenges import engines
 from mlarena.core.db import db
 from mlarena.core.installation import installation_secret
-from mlarena.packs import schema
+from mlarena.packs import schema, tables
 from mlarena.packs.holding import hold
 from mlarena.packs.placing import check_all, save_all, save_categories
-from mlarena.packs.reader import Pack, read_pack
+from mlarena.packs.reader import Pack, PackError, read_pack
 from mlarena.quests import derived
 from mlarena.quests.authoring import save_dataset, save_quest
 from mlarena.quests.baselines import enter_missing
 from mlarena.quests.datasets import SOURCES, build
+from mlarena.quests.desk.starter import starter_code
 from mlarena.quests.models import Dataset
 from mlarena.rewards.badges import known_conditions
 from mlarena.rewards.models import Badge, Level
+from mlarena.scoring.metrics import METRICS
 from mlarena.submissions import jail
 
 Said = Callable[[str], None]
@@ -56,14 +58,25 @@ def import_pack(
     pack = read_pack(path, condition_types=known_conditions())
     with nullcontext() if by_workers else _judging_here():
         checked = check_all(pack.challenges, say, later)
+    problems = [problem for table in pack.tables.values() for problem in tables.check(table)]
+    if problems:
+        raise PackError(problems)
     secret = installation_secret("datasets")
+    placed = {table.name: tables.place(table, say) for table in pack.tables.values()}
     levels = {entry.slug: _save(Level, entry.model_dump()) for entry in pack.levels}
     for entry in pack.badges:
         _save(Badge, entry.model_dump())
-    datasets = {name: _dataset(name, secret, say) for name in _names(pack)}
+    datasets = {
+        name: placed[name][0] if name in placed else _dataset(name, secret, say)
+        for name in _names(pack)
+    }
     db.session.flush()
     for quest in pack.quests:
-        save_quest(quest.slug, _quest_values(quest, levels[quest.level], datasets[quest.dataset]))
+        saved = save_quest(
+            quest.slug, quest_values(quest, levels[quest.level], datasets[quest.dataset])
+        )
+        if placed.get(quest.dataset, (None, False))[1]:
+            saved.version += 1  # the same name, other rows
     save_categories(pack.categories)
     changes = save_all(checked, say)
     db.session.commit()
@@ -117,7 +130,7 @@ def _dataset(name: str, secret: bytes, say: Said) -> Dataset:
     return save_dataset(build(name, secret))
 
 
-def _quest_values(quest: schema.Quest, level: Level, dataset: Dataset) -> dict[str, Any]:
+def quest_values(quest: schema.Quest, level: Level, dataset: Dataset) -> dict[str, Any]:
     return {
         "title": quest.title,
         "summary": quest.summary,
@@ -130,10 +143,20 @@ def _quest_values(quest: schema.Quest, level: Level, dataset: Dataset) -> dict[s
         "task_type": quest.task_type,
         "metric": quest.metric,
         "threshold": quest.threshold,
-        "starter_code": quest.starter_code or "",
+        "starter_code": quest.starter_code or _starter(quest, dataset),
+        "reference_code": quest.reference_code,
         "hints": quest.hints,
         "limits": quest.limits.model_dump(exclude_none=True),
     }
+
+
+def _starter(quest: schema.Quest, dataset: Dataset) -> str:
+    """For the columns of a table that the pack has brought."""
+    numbers: list[str] = []
+    words: list[str] = []
+    for column in dataset.columns:
+        (words if column["dtype"] == "text" else numbers).append(column["name"])
+    return starter_code(quest.task_type, METRICS[quest.metric], numbers, words, gaps=True)
 
 
 def _save(model: type[Any], values: dict[str, Any]) -> Any:

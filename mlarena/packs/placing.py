@@ -88,7 +88,9 @@ def save_categories(categories: list[schema.Category]) -> None:
         if row is None:
             row = Category(slug=entry.slug)
             db.session.add(row)
-        values = entry.model_dump() | {"position": place}
+        values = entry.model_dump() | {
+            "position": place if entry.position is None else entry.position
+        }
         for name, value in values.items():
             if getattr(row, name) != value:
                 setattr(row, name, value)
@@ -113,4 +115,6 @@ def save_all(checked: list[Checked], say: Callable[[str], None]) -> list[Change]
             edit.check()
         changes += edit.apply()
         edit.challenge.publish_when_checked = one.later or one.missing is not None
+        if challenge.parsed.model.status == "archived":
+            edit.challenge.status = "archived"
     return changes

@@ -2,7 +2,7 @@
 
 pack.yaml · levels.yaml · badges.yaml · categories.yaml · quests/SLUG.yaml, each with its Markdown brief
 beside it · challenges/CATEGORY/SLUG.yaml · sql/NAME.sql, which challenges share ·
-competitions/SLUG/competition.yaml with its pages and files.
+competitions/SLUG/competition.yaml with its pages and files · datasets/NAME.yaml with its table.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from mlarena.packs.checks import check_quest, finish_quest
 from mlarena.packs.contests import Contest, read_contests
 from mlarena.packs.folder import PackError, PackFolder, Problem
 from mlarena.packs.parsing import Model, Parsed, parse
+from mlarena.packs.tables import Table, is_table, read_tables
 from mlarena.packs.written import Challenge, is_challenge, is_sql, read_challenges
 
 __all__ = ["Pack", "PackError", "Problem", "read_pack"]
@@ -38,6 +39,7 @@ class Pack:
     categories: list[schema.Category]
     challenges: list[Challenge]
     contests: list[Contest]
+    tables: dict[str, Table]
 
 
 def read_pack(path: Path | str, condition_types: Collection[str] | None = None) -> Pack:
@@ -61,12 +63,15 @@ def read_pack(path: Path | str, condition_types: Collection[str] | None = None) 
         problems += _check_levels(levels)
     if badges:
         problems += _check_badges(badges, condition_types)
+    tables, of_tables = read_tables(folder, problems)
     if levels or "levels.yaml" not in folder.files:
         known = [level.slug for level in levels.model.levels] if levels else []
         for quest in quests:
             problems += [
                 quest.problem(f"{field}: {message}", field)
-                for field, message in check_quest(quest.model, known, folder.files, quest.name)
+                for field, message in check_quest(
+                    quest.model, known, folder.files, quest.name, tables
+                )
             ]
     if categories:
         slugs = [(category.slug, "slug") for category in categories.model.categories]
@@ -74,7 +79,7 @@ def read_pack(path: Path | str, condition_types: Collection[str] | None = None) 
     known_categories = [slug for slug, _ in slugs] if categories else []
     challenges, used = read_challenges(folder, known_categories, problems)
     contests, theirs = read_contests(folder, problems)
-    problems += _strangers(folder, quests, used | theirs, problems)
+    problems += _strangers(folder, quests, used | theirs | of_tables, problems)
     problems += _twins(quests, challenges)
     problems += _names_taken(quests, challenges, contests)
     if problems or info is None:
@@ -90,6 +95,7 @@ def read_pack(path: Path | str, condition_types: Collection[str] | None = None) 
         categories.model.categories if categories else [],
         challenges,
         contests,
+        tables,
     )
 
 
@@ -186,6 +192,7 @@ def _strangers(
         and not (_is_quest(name) or is_challenge(name))
         # With a challenge that could not be read, what it uses is not known.
         and not (is_sql(name) and (name in used or problems))
+        and not (name.startswith("datasets/") and (name in used or is_table(name) or problems))
         # So with a competition: its folder is its own.
         and not (name.startswith("competitions/") and (name in used or problems))
         # With a quest that could not be read, its brief is not known either.

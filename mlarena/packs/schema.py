@@ -5,7 +5,7 @@ docs/content.md shows how a quest is written.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -13,7 +13,13 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+# What a draft may leave empty.
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
+Text = Annotated[str, StringConstraints(max_length=20_000)]
+Status = Literal["draft", "published", "archived"]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Source = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", max_length=64)]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 
 
@@ -75,25 +81,59 @@ class Quest(Entry):
     level: Slug
     position: Annotated[int, Field(ge=0, le=1_000)] = 0
     title: Name
-    summary: Line
+    summary: Short
     brief: FileName
     task_type: Literal["regression", "classification", "clustering"]
-    dataset: Key
+    dataset: Source
     metric: Key
     threshold: float
     xp_reward: Annotated[int, Field(ge=1, le=10_000)]
     starter_code: Prose | None = None
-    hints: list[Line] = []
+    reference_code: Text = ""
+    hints: list[Annotated[str, StringConstraints(min_length=1, max_length=2_000)]] = []
     limits: Limits = Limits()
-    status: Literal["draft", "published"] = "published"
+    status: Status = "published"
+
+
+class Kept(Entry):
+    """Data that was cut by a form here: it stays in this installation's store, and a pack names it. `seal`
+    shows that this installation wrote the names, so that nobody makes a download of what is hidden."""
+
+    columns: list[dict[str, str]]
+    rows: int
+    hidden_rows: int
+    train: Digest
+    sample: Digest
+    hidden_features: Digest
+    hidden_target: Digest
+    cut: dict[str, Any]
+    seal: Digest
+
+
+class DataSet(Entry):
+    """One file datasets/NAME.yaml. Either `data`, a whole table beside it that the import cuts, or `kept`."""
+
+    name: Source
+    title: Name
+    description: Text = ""
+    licence: Annotated[str, StringConstraints(max_length=200)] = ""
+    source: Annotated[str, StringConstraints(max_length=200)] = ""
+    task_type: Literal["regression", "classification", "clustering"]
+    target: Annotated[str, StringConstraints(max_length=64)] | None = None
+    data: FileName | None = None
+    hidden_percent: Annotated[int, Field(ge=10, le=60)] = 30
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 1
+    stratify: bool = True
+    kept: Kept | None = None
 
 
 class Category(Entry):
-    """One entry of categories.yaml, in the order in which they are listed."""
+    """One entry of categories.yaml. Without `position` they are listed in the order of the file."""
 
     slug: Slug
     name: Name
     description: Annotated[str, StringConstraints(max_length=2000)] = ""
+    position: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
 
 
 class Hint(Entry):
@@ -112,8 +152,8 @@ class Challenge(Entry):
     slug: Slug
     kind: Literal["sql", "coding", "knowledge"]
     name: Name
-    summary: Line
-    description: Prose
+    summary: Short
+    description: Text
     difficulty: Literal["beginner", "intermediate", "advanced"]
     points: Annotated[int, Field(ge=0, le=10_000)]
     position: Annotated[int, Field(ge=0, le=1_000_000)] = 0
@@ -121,7 +161,7 @@ class Challenge(Entry):
     editorial: Annotated[str, StringConstraints(max_length=20_000)] = ""
     pass_mark: Annotated[float, Field(gt=0, le=100)] = 100.0
     attempts_allowed: Annotated[int, Field(ge=1, le=1000)] | None = None
-    status: Literal["draft", "published"] = "published"
+    status: Status = "published"
 
 
 class DataFile(Entry):
@@ -147,7 +187,7 @@ class Competition(Entry):
 
     slug: Slug
     title: Name
-    summary: Line
+    summary: Short
     metric: Key
     days: Annotated[int, Field(ge=1, le=3_650)] | None = None
     starts_at: AwareDatetime | None = None
@@ -158,13 +198,15 @@ class Competition(Entry):
     daily_limit: Annotated[int, Field(ge=1, le=1_000)] = 5
     failed_limit: Annotated[int, Field(ge=1, le=1_000)] = 20
     team_size: Annotated[int, Field(ge=1, le=50)] = 1
+    teams_until: AwareDatetime | None = None
+    upload_mb: Annotated[int, Field(ge=1, le=2_048)] | None = None
     ladder_step: Annotated[float, Field(gt=0, le=1e9)] | None = None
     generated: Slug | None = None
     files: list[DataFile] = []
     answers: FileName | None = None
     sample: FileName | None = None
     baselines: list[Baseline] = []
-    status: Literal["draft", "published"] = "published"
+    status: Status = "published"
 
 
 class Categories(Entry):

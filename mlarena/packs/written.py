@@ -24,7 +24,7 @@ class Challenge:
     """A checked challenge: the words around it, and its content."""
 
     parsed: Parsed[schema.Challenge]
-    category: str
+    category: str | None
     content: Content
 
     @property
@@ -79,7 +79,8 @@ def read_challenges(
             challenge = _read(parsed, folder, categories, problems, used)
             if challenge is not None:
                 found.append(challenge)
-    order = {slug: place for place, slug in enumerate(categories)}
+    order: dict[str | None, int] = {slug: place for place, slug in enumerate(categories)}
+    order[None] = len(order)
     found.sort(key=lambda one: (order[one.category], one.parsed.model.position, one.slug))
     return found, used
 
@@ -96,10 +97,12 @@ def _read(
     if path.stem != parsed.model.slug:
         words = f"slug: `{parsed.model.slug}` and the file's name must be the same"
         problems.append(parsed.problem(words, "slug"))
-    if len(path.parts) != 3 or path.parts[1] not in categories:
+    category = path.parts[1] if len(path.parts) == 3 else None
+    if len(path.parts) > 3 or (category is not None and category not in categories):
         known = ", ".join(categories) or "none"
         words = (
-            f"the file lies in challenges/CATEGORY/, with a category of categories.yaml: {known}"
+            "the file lies in challenges/, or in challenges/CATEGORY/ with a category of "
+            f"categories.yaml: {known}"
         )
         problems.append(parsed.problem(words))
     fields = _with_sql(parsed, folder, problems, used)
@@ -115,7 +118,7 @@ def _read(
                 for words in said
             ]
         return None
-    return Challenge(parsed, path.parts[1], content) if len(problems) == before else None
+    return Challenge(parsed, category, content) if len(problems) == before else None
 
 
 def _with_sql(

@@ -12,11 +12,15 @@ def try_out(user_id: int, number: str) -> str:
 
 
 def make_data(
-    name: str, about: dict[str, Any], wanted: dict[str, Any], kept: str | None
+    name: str,
+    about: dict[str, Any],
+    wanted: dict[str, Any],
+    kept: str | None,
+    dry: bool = False,
 ) -> dict[str, Any]:
     from mlarena.quests.desk import making
 
-    return making.make(name, about, wanted, kept)
+    return making.make(name, about, wanted, kept, dry)
 
 
 def rehearse(quest_id: int, values: dict[str, Any]) -> dict[str, Any]:

@@ -56,6 +56,7 @@ OWNER_AND_STAFF = Rule("login", "hidden", "in", "in")
 STAFF = Rule("login", "forbidden", "in", "in", "forbidden")
 ADMINS = Rule("login", "forbidden", "forbidden", "in", "forbidden")
 ENTRANT = Rule("login", "forbidden", "forbidden", "forbidden")
+UPLOAD = Rule("login", "forbidden", "hidden", "hidden", "forbidden")
 # A refresh token is what opens it, and none of these callers shows one.
 REFRESH = Rule("login", "login", "login", "login", "login")
 # A cohort that another instructor leads: `owner` is a learner in it, `other` is not.
@@ -114,6 +115,13 @@ DOORS: dict[tuple[str, str], Rule] = {
     ("POST", "/teach/alike/<id:pair_id>/aside"): STAFF,
     ("POST", "/teach/alike/<id:pair_id>/take_up"): STAFF,
     ("GET", f"{API}/alike"): STAFF,
+    # packs
+    ("GET", "/teach/packs"): STAFF,
+    ("POST", "/teach/packs"): STAFF,
+    # an upload is whoever's it is
+    ("GET", "/teach/packs/uploads/<upload>"): UPLOAD,
+    ("POST", "/teach/packs/uploads/<upload>"): UPLOAD,
+    ("GET", "/teach/packs/export.zip"): STAFF,
     # quests by form
     ("GET", "/teach/quests"): STAFF,
     ("GET", "/teach/quests/new"): STAFF,
@@ -514,6 +522,7 @@ def things(people, quest):
         "tab": "evaluation",
         "step": "withdraw",
         "quest_step": "duplicate",
+        "upload": "nobodys",
         "program": "py",
         "model_format": "joblib",
         "token": "made-up",

@@ -24,11 +24,12 @@ WORDS = ("title", "description", "licence", "source")
 
 
 def make(
-    name: str, about: dict[str, Any], wanted: dict[str, Any], kept: str | None
+    name: str, about: dict[str, Any], wanted: dict[str, Any], kept: str | None, dry: bool = False
 ) -> dict[str, Any]:
     """Make the data set `name` of the file kept apart as `kept`, else of the recipe `about["origin"]`.
 
-    {"errors": {field: [..]}}, or {"dataset_id", "columns", "gaps", "words"} of what is stored. Commits.
+    {"errors": {field: [..]}}, or {"dataset_id", "columns", "gaps", "words"} of what is stored.
+    `dry`: nothing is. Commits.
     """
     secret, how = installation_secret("datasets"), Wanted(**wanted)
     try:
@@ -49,6 +50,8 @@ def make(
         if kept is not None:
             apart.forget(kept)
             db.session.commit()
+    if dry:
+        return {"rows": len(done.parts.train)}
     built = _built(name, about, how, done)
     dataset = save_dataset(built)
     dataset.cut = {
@@ -61,6 +64,8 @@ def make(
         "groups": how.task_type == "clustering" and done.target is not None,
         "notes": notes + done.notes,
     }
+    if "made_of" in about:
+        dataset.cut |= {"made_of": about["made_of"]}
     dataset.hidden_once = apart.keep_bytes(hidden_csv(built, done.target))
     db.session.commit()
     features = done.parts.hidden_features

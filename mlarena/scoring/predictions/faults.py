@@ -20,7 +20,7 @@ class Fault:
 
     def __str__(self) -> str:
         first = ", ".join(self.examples)
-        more = ", …" if self.count > len(self.examples) else ""
+        more = ", …" if self.examples and self.count > len(self.examples) else ""
         return f"{self.rule}{': ' if first else ''}{first}{more}."
 
     def shown(self) -> dict[str, Any]:
