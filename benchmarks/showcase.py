@@ -79,6 +79,7 @@ class Showcase:
             "profile-public": (f"/users/{self.users['grace-hopper']}", HERO),
             "profile-of-a-newcomer": (f"/users/{self.users['newcomer']}", HERO),
             "settings": ("/settings", HERO),
+            "telegram": ("/settings/telegram", HERO),
             "kaggle": ("/competitions/kaggle", TEACHER),
             "kaggle-name": ("/competitions/kaggle/me", HERO),
             "api-docs": ("/api/docs", None),

@@ -68,20 +68,18 @@ class Client:
 
     def __init__(self, token: str, url: str) -> None:
         self._token = token
-        self._bot = Bot(
-            token,
-            base_url=f"{url.rstrip('/')}/bot",
-            request=_request(CALL_SECONDS),
-            get_updates_request=_request(POLL_SECONDS + CALL_SECONDS),
-        )
+        self._requests = _request(CALL_SECONDS), _request(POLL_SECONDS + CALL_SECONDS)
+        calls, polls = self._requests
+        self._bot = Bot(token, f"{url.rstrip('/')}/bot", request=calls, get_updates_request=polls)
 
     async def __aenter__(self) -> Client:
-        for request in self._bot._request:
+        # Not the bot's own beginning, which asks Telegram who it is and fails where that is away.
+        for request in self._requests:
             await request.initialize()
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        for request in self._bot._request:
+        for request in self._requests:
             await request.shutdown()
 
     async def name(self) -> str:

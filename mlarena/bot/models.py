@@ -14,6 +14,7 @@ from mlarena.core.db import Base, Json, UtcDateTime
 
 # Telegram's own numbers take up to 52 bits.
 Number = BigInteger()
+LEASED = text("done_at IS NULL AND lease_until IS NOT NULL")
 
 
 class TelegramLink(Base):
@@ -84,6 +85,13 @@ class TelegramMessage(Base):
             "id",
             sqlite_where=text("done_at IS NULL"),
             postgresql_where=text("done_at IS NULL"),
+        ),
+        # What is being sent, found beside a hundred thousand that wait.
+        Index(
+            "ix_telegram_messages_leased",
+            "chat_id",
+            sqlite_where=LEASED,
+            postgresql_where=LEASED,
         ),
         Index(None, "chat_id", "message_id"),
         Index(None, "done_at"),

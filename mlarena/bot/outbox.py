@@ -132,7 +132,9 @@ def take(most: int) -> tuple[list[Parcel], float]:
     now = utcnow()
     busy = set(
         db.session.scalars(
-            select(Message.chat_id).where(_FREE, Message.lease_until >= now).distinct()
+            select(Message.chat_id)
+            .where(_FREE, Message.lease_until.is_not(None), Message.lease_until >= now)
+            .distinct()
         )
     )
     query = (

@@ -31,7 +31,8 @@ from mlarena.core.redis import RedisError
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-AT_ONCE = 30
+# What is called and not answered yet. A stall lets so many more arrive at once than were counted for then.
+AT_ONCE = 10
 # What a worker had no time to tell us of is looked for this often.
 LOOK_SECONDS = 2.0
 # Telegram, the database or Redis away: not in a tight loop.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections import Counter
 from itertools import pairwise
 from typing import Any
@@ -44,12 +46,35 @@ def test_the_limits_hold_and_none_is_lost(
     assert all(per_chat[chat] <= 3 for chat in range(1000, 1005)), per_chat
     texts = "\n".join(telegram.texts(1000))
     assert texts.index("notice 0.") < texts.index("notice 50.") < texts.index("notice 95.")
-    starts = sorted(call.at for call in sent)
-    assert max(sum(at <= one < at + 1 for one in starts) for at in starts) <= rates.OVERALL
-    for chat in range(1000, 1005):
-        own = sorted(call.at for call in sent if int(call.params["chat_id"]) == chat)
-        # what left a second apart may arrive a little closer
-        assert all(later - before > 0.8 for before, later in pairwise(own))
+
+
+def test_what_may_be_sent_is_counted_over_all_who_ask(
+    bot_app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of any 31 that were let through, the last came so much later than the first; in a chat, of any two."""
+    monkeypatch.setattr(rates, "CHAT_MS", 400)
+    monkeypatch.setattr(rates, "OVERALL_MS", 500)
+    granted: list[tuple[float, float, int]] = []
+
+    def ask(chats: list[int]) -> None:
+        with bot_app.app_context():
+            while len(granted) < 100:
+                for chat in chats:
+                    before = time.monotonic()
+                    if rates.ask(chat) == 0:
+                        granted.append((before, time.monotonic(), chat))
+
+    threads = [threading.Thread(target=ask, args=(list(range(1, 41)),)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    granted.sort(key=lambda one: one[1])
+    for (before, _, _), (_, after, _) in zip(granted, granted[rates.OVERALL + 2 :], strict=False):
+        assert after - before > 0.4
+    for chat in range(1, 41):
+        own = [one for one in granted if one[2] == chat]
+        assert all(later[1] - earlier[0] > 0.35 for earlier, later in pairwise(own))
 
 
 def test_told_to_wait_it_waits(bot_app: Any, telegram: Any) -> None:

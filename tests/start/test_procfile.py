@@ -37,8 +37,8 @@ PASSWORD = "correct horse battery"
 VERDICT_SECONDS = 30
 
 
-def test_the_procfile_names_the_four_processes() -> None:
-    assert set(read_procfile(ROOT / "Procfile")) == {"web", "worker", "clock", "release"}
+def test_the_procfile_names_the_five_processes() -> None:
+    assert set(read_procfile(ROOT / "Procfile")) == {*("web", "worker", "clock", "bot", "release")}
 
 
 class Machines:
