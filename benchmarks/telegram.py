@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import multiprocessing
 import re
 import statistics
 import time
@@ -25,7 +26,7 @@ from typing import Any
 from benchmarks.arena import Arena, arena
 from benchmarks.report import Figure, headline, show
 from benchmarks.verdict import percentile
-from tests.bot.stub import TOKEN, Stub, serve
+from tests.bot.stub import TOKEN, Call, serve
 
 CLASS, CROWD = 25, 200
 FIRST_CHAT = 10_000_000
@@ -33,7 +34,38 @@ PATIENCE_SECONDS = 120.0
 _SUBMISSION = re.compile(r"/submissions/([0-9]+)")
 
 
-def app_of(here: Arena, stub: Stub) -> Any:
+class Elsewhere:
+    """The stub in a process of its own: it shall not share ours with the verdicts."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+        self.url = str(self._pipe.recv())
+
+    def calls(self) -> list[Call]:
+        """The messages that were granted since the last time that they were forgotten."""
+        self._pipe.send("calls")
+        found: list[Call] = self._pipe.recv()
+        return found
+
+    def forget(self) -> None:
+        self._pipe.send("forget")
+        self._pipe.recv()
+
+
+def _serve(pipe: Any) -> None:
+    stub, _server = serve()
+    pipe.send(stub.url)
+    while True:
+        asked = pipe.recv()
+        if asked == "forget":
+            stub.calls.clear()
+        pipe.send([call for call in list(stub.calls) if call.method == "sendMessage" and call.ok])
+
+
+def app_of(here: Arena, stub: Elsewhere) -> Any:
     """An app on the arena's database and Redis, as its worker has one."""
     from mlarena.app import create_app
     from mlarena.core.config import load_settings
@@ -117,29 +149,28 @@ def drive(claims: list[tuple[int, str]], rate: float) -> tuple[dict[int, float],
     return settled, len(claims) / (time.monotonic() - begin)
 
 
-def heard(stub: Stub, wanted: set[int]) -> dict[int, float]:
+def heard(stub: Elsewhere, wanted: set[int]) -> dict[int, float]:
     """When each verdict's call came; waits until all have, or long enough."""
     until = time.monotonic() + PATIENCE_SECONDS
     while True:
         found: dict[int, float] = {}
-        for call in list(stub.calls):
-            if call.method == "sendMessage" and call.ok:
-                for number in _SUBMISSION.findall(call.text):
-                    found.setdefault(int(number), call.at)
+        for call in stub.calls():
+            for number in _SUBMISSION.findall(call.text):
+                found.setdefault(int(number), call.at)
         if wanted <= found.keys() or time.monotonic() > until:
             return found
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 def measure(
-    stub: Stub, user_ids: list[int], name: str, many: int, rate: float, by_chat: bool
+    stub: Elsewhere, user_ids: list[int], name: str, many: int, rate: float, by_chat: bool
 ) -> None:
     claims = running(user_ids, many, by_chat)
-    stub.calls.clear()
+    stub.forget()
     settled, reached = drive(claims, rate)
     told = heard(stub, set(settled))
     took = [1000 * (told[one] - at) for one, at in settled.items() if one in told]
-    sent = [call.at for call in stub.calls if call.method == "sendMessage" and call.ok]
+    sent = [call.at for call in stub.calls()]
     most = max(sum(at <= one < at + 1 for one in sent) for at in sent)
     closest = _closest(stub)
     lost, p95 = len(settled) - len(took), percentile(took, 0.95)
@@ -159,17 +190,17 @@ def measure(
     )
 
 
-def _closest(stub: Stub) -> float:
+def _closest(stub: Elsewhere) -> float:
     last: dict[int, float] = {}
     gap = float("inf")
-    for call in sorted(stub.of("sendMessage"), key=lambda one: one.at):
+    for call in sorted(stub.calls(), key=lambda one: one.at):
         chat = int(call.params["chat_id"])
         gap = min(gap, call.at - last.get(chat, float("-inf")))
         last[chat] = call.at
     return 1000 * gap
 
 
-async def bare(stub: Stub, many: int) -> float:
+async def bare(stub: Elsewhere, many: int) -> float:
     """Median ms of a call of the client alone."""
     from mlarena.bot.client import Client
 
@@ -188,7 +219,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=50.0)
     given = parser.parse_args()
     headline("telegram", seconds=given.seconds, rate=given.rate)
-    stub, server = serve()
+    stub = Elsewhere()
     many = round(given.seconds * given.rate)
     with arena(TELEGRAM_BOT_TOKEN=TOKEN, TELEGRAM_API_URL=stub.url, WORKERS="1") as here:
         here.quiet()
@@ -197,8 +228,6 @@ def main() -> None:
             measure(stub, people(CLASS), "in the chat", many, given.rate, by_chat=True)
             measure(stub, people(CLASS), "notices", many, given.rate, by_chat=False)
             measure(stub, people(CROWD), "many chats", CROWD, given.rate, by_chat=True)
-    stub.closed = True
-    server.shutdown()
 
 
 if __name__ == "__main__":

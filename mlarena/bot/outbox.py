@@ -204,9 +204,13 @@ def _claim(wanted: list[Parcel], now: datetime) -> list[Parcel]:
     return [parcel for parcel in wanted if taken.issuperset(parcel.ids)]
 
 
-def sent(parcel: Parcel, message_id: int | None) -> None:
-    """Telegram has it; what it said is not kept, only what a reply to it is about."""
-    _set(parcel, done_at=utcnow(), message_id=message_id, lease_until=None, payload={}, error=None)
+def sent(parcels: Sequence[tuple[Parcel, int | None]]) -> None:
+    """Telegram has them; what they said is not kept, only what a reply to each is about."""
+    now = utcnow()
+    for parcel, number in parcels:
+        over = {"done_at": now, "message_id": number, "lease_until": None}
+        _write(parcel, **over, payload={}, error=None)
+    db.session.commit()
 
 
 def refused(parcel: Parcel, why: str) -> None:
@@ -243,13 +247,17 @@ def moved(parcel: Parcel, chat_id: int) -> None:
 
 
 def _set(parcel: Parcel, **values: Any) -> None:
+    _write(parcel, **values)
+    db.session.commit()
+
+
+def _write(parcel: Parcel, **values: Any) -> None:
     db.session.execute(
         update(Message)
         .where(Message.id.in_(parcel.ids), _FREE)
         .values(**values)
         .execution_options(synchronize_session=False)
     )
-    db.session.commit()
 
 
 def gone(chat_id: int, why: str) -> None:

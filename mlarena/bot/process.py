@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 # What is called and not answered yet. A stall lets so many more arrive at once than were counted for then.
 AT_ONCE = 10
+# So long at least from one look at what waits to the next.
+TURN = 0.025
 # What a worker had no time to tell us of is looked for this often.
 LOOK_SECONDS = 2.0
 # Telegram, the database or Redis away: not in a tight loop.
@@ -54,6 +56,10 @@ class BotProcess:
         # A connection of its own: it waits longer than a page may wait for Redis.
         self._redis = redis.Redis.from_url(self.settings.redis)
         self._sending: set[asyncio.Task[None]] = set()
+        # Sent, and not noted yet.
+        self._done: list[tuple[Parcel, int | None]] = []
+        self._finished = asyncio.Event()
+        self._hint: asyncio.Future[None] | None = None
 
     def stop(self) -> None:
         if self._loop is not None:
@@ -75,6 +81,7 @@ class BotProcess:
             await asyncio.gather(*running, return_exceptions=True)
             if self._sending:  # what was called is waited for: its answer says that it was said
                 await asyncio.wait(self._sending, timeout=15)
+            await self._patiently(self._out, lambda: outbox.sent(self._done))
         for pool in (self._in, self._out, self._hear):
             pool.shutdown(wait=True)
         self._redis.close()
@@ -138,7 +145,9 @@ class BotProcess:
 
     async def _send(self, client: Client) -> None:
         while not self._stopping.is_set():
+            began = time.monotonic()
             try:
+                await self._note_sent()
                 parcels, wait = await self._do(
                     self._out, lambda: outbox.take(AT_ONCE - len(self._sending))
                 )
@@ -153,13 +162,40 @@ class BotProcess:
             if len(self._sending) >= AT_ONCE:
                 await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
             elif not parcels:
-                await self._wait_for(outbox.WAKE, wait)
+                await self._rest(wait)
+            # What is written within a moment is taken at once.
+            await asyncio.sleep(max(0.0, began + TURN - time.monotonic()))
+
+    async def _note_sent(self) -> None:
+        """What Telegram has, in one transaction however many they are."""
+        done, self._done = self._done, []
+        if done:
+            try:
+                await self._do(self._out, lambda: outbox.sent(done))
+            except BaseException:
+                self._done = done + self._done
+                raise
+
+    async def _rest(self, seconds: float) -> None:
+        """Until there may be more to send: a hint, something that was sent, or so long."""
+        if self._hint is None or self._hint.done():
+            loop = asyncio.get_running_loop()
+            self._hint = loop.run_in_executor(self._hear, self._listen, outbox.WAKE, 1.0)
+        finished = asyncio.ensure_future(self._finished.wait())
+        try:
+            both: set[asyncio.Future[Any]] = {self._hint, finished}
+            await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            finished.cancel()
+            self._finished.clear()
 
     async def _deliver(self, client: Client, parcel: Parcel) -> None:
         after: Callable[[], Any]
         try:
             number = await client.call(parcel.method, parcel.chat_id, parcel.payload)
-            after = lambda: outbox.sent(parcel, number)  # noqa: E731
+            self._done.append((parcel, number))
+            self._finished.set()
+            return
         except TooFast as error:
             after = lambda seconds=error.seconds: _slow_down(parcel, seconds)  # type: ignore[misc] # noqa: E731
         except Closed as error:
@@ -180,19 +216,14 @@ class BotProcess:
 
     async def _wait_for(self, hint: str, seconds: float) -> None:
         """Until somebody leaves the hint, or so long."""
-        until = time.monotonic() + seconds
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._hear, self._listen, hint, seconds)
 
-        def wait() -> None:
-            try:
-                # Redis waits in steps of a tenth of a second at best; a shorter wait is our own.
-                if seconds >= 0.1:
-                    self._redis.blpop([hint], timeout=seconds)
-                    return
-            except RedisError:
-                pass
-            time.sleep(max(0.0, until - time.monotonic()))
-
-        await asyncio.get_running_loop().run_in_executor(self._hear, wait)
+    def _listen(self, hint: str, seconds: float) -> None:
+        try:
+            self._redis.blpop([hint], timeout=seconds)
+        except RedisError:
+            time.sleep(seconds)
 
     async def _do(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         def inside() -> T:
@@ -236,7 +267,7 @@ def _slow_down(parcel: Parcel, seconds: float) -> None:
 
 def _after_refusal(parcel: Parcel, why: str) -> None:
     if "message is not modified" in why.lower():
-        outbox.sent(parcel, parcel.payload.get("message_id"))
+        outbox.sent([(parcel, parcel.payload.get("message_id"))])
     elif "parse entities" in why.lower() and not parcel.payload.get("plain"):
         outbox.plainly(parcel, bare(parcel.payload["text"]))
     else:

@@ -7,6 +7,8 @@ little longer than it is: what left here a second apart may arrive a little clos
 
 from __future__ import annotations
 
+import math
+import time
 from typing import cast
 
 from mlarena.core.redis import redis_client
@@ -15,6 +17,11 @@ OVERALL = 30
 OVERALL_MS = 1050
 CHAT_MS = 1000
 GROUP_MS = 3000
+
+# Until when (by this process's clock) a chat has to wait, as far as we were told.
+_known: dict[int, float] = {}
+EVERYBODY = 0
+MOST_KNOWN = 10_000
 
 _NAME = "mlarena:telegram:"
 _LAST = f"{_NAME}sent"
@@ -41,10 +48,28 @@ return 0
 def ask(chat_id: int) -> int:
     """0 where a message may go to that chat now, which is counted; the ms to wait, or below 0 the ms that
     everybody has to. Raises RedisError: who cannot count does not send."""
+    known = _known_wait(chat_id)
+    if known:
+        return known
     gap = CHAT_MS if chat_id > 0 else GROUP_MS
     keys = [_LAST, _PAUSE, f"{_NAME}chat:{chat_id}", f"{_PAUSE}:{chat_id}"]
     waits = redis_client().eval(_ASK, len(keys), *keys, OVERALL, OVERALL_MS, gap)
-    return int(cast(int, waits))
+    found = int(cast(int, waits))
+    # A chat that was just let through has to wait as well.
+    _known[EVERYBODY if found < 0 else chat_id] = time.monotonic() + (abs(found) or gap) / 1000
+    return found
+
+
+def _known_wait(chat_id: int) -> int:
+    """What this process was told before and still holds: it need not ask again."""
+    now = time.monotonic()
+    if len(_known) > MOST_KNOWN:
+        for one in [one for one, until in _known.items() if until <= now]:
+            del _known[one]
+    everybody, own = _known.get(EVERYBODY, 0.0) - now, _known.get(chat_id, 0.0) - now
+    if everybody > 0:
+        return -math.ceil(1000 * everybody)
+    return math.ceil(1000 * own) if own > 0 else 0
 
 
 def pause(seconds: float, chat_id: int | None = None) -> None:
