@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from mlarena.accounts.models import User
 from mlarena.accounts.names import email_key, username_key
 from mlarena.cohorts.models import CohortMember
 from mlarena.core.api import LARGEST_ID
+from mlarena.core.clock import rfc3339
 from mlarena.core.db import db
 from mlarena.submissions.listing import Line
 from mlarena.submissions.models import Submission, Task
@@ -123,6 +125,29 @@ def lines(wanted: Wanted, zone: str, limit: int) -> tuple[list[LogLine], int | N
     rows = db.session.execute(query).all()
     found = [LogLine(*row) for row in rows[:limit]]
     return found, found[-1].id if len(rows) > limit else None
+
+
+HEADER = (
+    *("id", "user_id", "username", "task", "kind", "attempt", "status", "passed", "score"),
+    *("xp", "execution_ms", "handed_in"),
+)
+BATCH = 1000
+
+
+def rows(wanted: Wanted, zone: str) -> Iterator[tuple[Any, ...]]:
+    """All of what is wanted, the newest first, as HEADER names it: some at a time, and never all at once."""
+    further = wanted.before
+    while True:
+        found, further = lines(replace(wanted, before=further), zone, BATCH)
+        for line in found:
+            yield (
+                *(line.id, line.user_id, line.username, line.title, line.kind, line.attempt_no),
+                *(line.status, line.passed, line.score, line.xp_awarded, line.execution_ms),
+                rfc3339(line.queued_at),
+            )
+        db.session.rollback()  # no transaction stays open for as long as somebody downloads
+        if further is None:
+            return
 
 
 def _filtered(query: Any, wanted: Wanted, zone: str) -> Any:

@@ -93,6 +93,7 @@ DOORS: dict[tuple[str, str], Rule] = {
     ("GET", "/teach/audit"): STAFF,
     ("GET", "/teach/audit.csv"): STAFF,
     ("GET", "/teach/submissions"): STAFF,
+    ("GET", "/teach/submissions/export.csv"): STAFF,
     ("GET", "/teach/submissions/<id:submission_id>"): STAFF,
     ("GET", "/teach/submissions/<id:submission_id>/artifact"): STAFF,
     ("GET", "/teach/rejudges"): STAFF,
