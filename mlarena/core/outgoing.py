@@ -102,7 +102,8 @@ def permitted(target: Target, seconds: float = 5.0) -> list[Address]:
         )
     for one, ours in zip(found, own, strict=True):
         if not ours and not is_public(one):
-            raise Refused(f"{target.host} is at {one}, which is no public address.")
+            named = "" if target.host == str(one) else f"{target.host} is at "
+            raise Refused(f"{named}{one}{', which' if named else ''} is no public address.")
     return found
 
 

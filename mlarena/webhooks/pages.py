@@ -15,7 +15,7 @@ from mlarena.core.db import db
 from mlarena.core.errors import Conflict, Problem
 from mlarena.webhooks import sending, service
 from mlarena.webhooks.forms import WebhookForm
-from mlarena.webhooks.models import Delivery, Webhook
+from mlarena.webhooks.models import PING, Delivery, Webhook
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/teach/webhooks")
 
@@ -137,7 +137,9 @@ def _shown(webhook: Webhook, form: WebhookForm) -> str:
         sent.order_by(Delivery.id.desc()).offset((number - 1) * PER_PAGE).limit(PER_PAGE)
     ).all()
     dead = db.session.scalar(
-        select(func.count()).where(Delivery.webhook_id == webhook.id, Delivery.status == "dead")
+        select(func.count()).where(
+            Delivery.webhook_id == webhook.id, Delivery.status == "dead", Delivery.kind != PING
+        )
     )
     return render_template(
         "webhooks/show.html",

@@ -19,6 +19,7 @@ def token_of(browser) -> str:
 PAGES = [
     "/login", "/register", "/logout", "/password/forgot", "/settings/profile", "/settings/password",
     "/settings/tokens", "/settings/tokens/1/revoke", "/settings/delete", "/quests/1",
+    "/teach/webhooks/new", "/teach/webhooks/1/ping",
 ]  # fmt: skip
 
 
