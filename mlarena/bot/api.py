@@ -41,7 +41,8 @@ def show_link() -> Answer:
 @blueprint.doc(responses=documented(201, CODE))
 def make_code() -> Answer:
     """A code that links whoever sends it to the bot: `/start CODE`, or by the address. Once, for ten
-    minutes; the one before stops working. 409 where an account is linked."""
+    minutes; the one before stops working. 409 where an account is linked,
+    and in an arena without a bot."""
     code = linking.make_code(current_user._get_current_object())
     made = {"code": code.text, "url": code.address, "expires_at": rfc3339(code.expires_at)}
     return ok(made, 201)

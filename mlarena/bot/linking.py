@@ -16,7 +16,7 @@ from mlarena.bot.models import TelegramCode, TelegramLink, TelegramMessage, Tele
 from mlarena.core.clock import utcnow
 from mlarena.core.config import settings
 from mlarena.core.db import db, insert
-from mlarena.core.errors import Conflict, Invalid, NotFound
+from mlarena.core.errors import Conflict, Invalid
 from mlarena.core.installation import Note
 from mlarena.notifications.choices import forget_channel
 
@@ -62,9 +62,9 @@ def remember_name(name: str) -> None:
 
 
 def make_code(user: User) -> Code:
-    """A new code for `user`; the one before stops working. Commits. Raises NotFound (no bot), Conflict."""
+    """A new code for `user`; the one before stops working. Commits. Raises Conflict: linked, or no bot."""
     if not available():
-        raise NotFound(NO_BOT)
+        raise Conflict(NO_BOT)
     if link_of(user) is not None:
         raise Conflict(LINKED)
     # 128 random bits, in letters that a deep link may have: at most 64 of A-Z a-z 0-9 _ -

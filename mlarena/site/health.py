@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify
+from redis.exceptions import TimeoutError as RedisTimeout
 from sqlalchemy import text
 
 from mlarena.core.db import db
@@ -125,7 +126,7 @@ def _redis_and_those_who_beat_in_it() -> dict[str, Component]:
 def _told(name: str, error: Exception) -> str:
     """What everybody may read. The error itself may hold addresses and goes to the log."""
     log.error("health", component=name, error=str(error))
-    if isinstance(error, TimeoutError):
+    if isinstance(error, (TimeoutError, RedisTimeout)):  # ours, or the client's own
         return f"The {name} does not answer within {PATIENCE_SECONDS:g} s."
     return f"The {name} cannot be reached or refuses us; the log of the web process says why."
 

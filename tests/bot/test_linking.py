@@ -74,6 +74,6 @@ def test_an_arena_without_a_bot_says_so(
     app: Any, client: Any, user: Any, bearer: Any, signed_in: Any
 ) -> None:
     assert client.get(API, headers=bearer(user)).json["data"]["available"] is False
-    assert client.post(API, headers=bearer(user)).status_code == 404
+    assert client.post(API, headers=bearer(user)).status_code == 409
     assert "has no Telegram bot" in signed_in(user).get("/settings/telegram").text
     assert "/settings/telegram" not in signed_in(user).get("/settings").text

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 
 from mlarena.core.health import beat
+from mlarena.site import health
 from mlarena.site.health import Question
 
 LAYERS = {"seccomp": True, "landlock": "this kernel has none", "limits": True}
@@ -111,6 +113,12 @@ def test_a_redis_that_hangs_does_not_hang_the_answer(another_app: Any, silent_po
     answer = hanging.test_client().get("/healthz")
     assert answer.status_code == 503
     assert "redis: The redis does not answer within 2 s." in answer.json["message"]
+
+
+def test_the_clients_own_patience_is_told_in_the_same_words() -> None:
+    """Both are two seconds: either may be the first to end."""
+    for error in (TimeoutError(), redis.exceptions.TimeoutError("Timeout reading from socket")):
+        assert health._told("redis", error) == "The redis does not answer within 2 s."
 
 
 def test_a_database_that_hangs_does_not_hang_the_answer(another_app: Any, silent_port: int) -> None:
