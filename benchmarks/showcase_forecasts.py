@@ -36,6 +36,7 @@ def pages(case: Showcase, hero: str, teacher: str) -> dict[str, tuple[str, str |
         "forecasts-mine-empty": ("/forecasts/mine", "newcomer"),
         "forecast-news": ("/forecasts/news?q=injured", None),
         "forecast-names": ("/forecasts/names", teacher),
+        "forecast-feeds": ("/forecasts/feeds", teacher),
     }
 
 
@@ -60,6 +61,7 @@ def play(case: Showcase, hero: str, people: Sequence[str]) -> None:
             for named in ("Entropy Tn.", "Überfit Utd"):
                 db.session.add(TeamAlias(league_id=league.id, source="openfootball", name=named))
             db.session.commit()
+        ingest.add_feed("https://paper.example/football.rss")
         ingest.paste(
             f"{coming[0].home.name} without their captain",
             f"{coming[0].home.name} have lost their captain, who was injured in training on Thursday. "

@@ -209,6 +209,6 @@ def _unmapped() -> list[Notice]:
             "info",
             "Unmapped teams",
             f"{len(found)} team names of outside sources mean no team here yet: {some}.",
-            url_for("forecasts.index"),
+            url_for("forecasting.waiting"),
         )
     ]

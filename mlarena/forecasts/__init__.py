@@ -12,6 +12,7 @@ def init_app(app: APIFlask) -> None:
         board,
         commands,
         drawing,
+        feed_pages,
         match_pages,
         news_pages,
         pages,
@@ -33,6 +34,7 @@ def init_app(app: APIFlask) -> None:
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(match_pages.blueprint)
     app.register_blueprint(news_pages.blueprint)
+    app.register_blueprint(feed_pages.blueprint)
     app.register_blueprint(api.blueprint)
     commands.forecasts.add_command(document_commands.documents)
     app.cli.add_command(commands.forecasts)

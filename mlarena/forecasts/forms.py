@@ -5,13 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from wtforms import SelectField, StringField
+from flask_wtf.file import FileRequired, MultipleFileField
+from wtforms import SelectField, StringField, TextAreaField, URLField
+from wtforms.validators import Length, Optional, Regexp
 
-from mlarena.accounts.forms import Form
+from mlarena.accounts.forms import NEEDED, Form
+from mlarena.forecasts.documents.cleaning import LONGEST_TITLE
 from mlarena.forecasts.game import ROUNDING
 from mlarena.forecasts.models import Forecast, Match, Team, TeamAlias
 
 OUTCOMES = ("home", "draw", "away")
+# As much as the API takes.
+LONGEST_PASTE = 100_000
 # Where one begins who has said nothing yet: nobody's opinion.
 EVEN = ("34", "33", "33")
 SURE = {"type": "number", "min": "0", "max": "100", "step": "any", "inputmode": "decimal"}
@@ -61,6 +66,38 @@ class AliasForm(Form):
         form.team_id.choices = [(0, "Choose a team"), *((team.id, team.name) for team in teams)]
         form.team_id.label.text = f"The team that {alias.source} calls {alias.name}"
         return form
+
+
+class FeedForm(Form):
+    url = URLField(
+        "Address of the feed",
+        [NEEDED],
+        render_kw={"maxlength": 500, "placeholder": "https://…/rss", "autocomplete": "off"},
+    )
+
+
+class PasteForm(Form):
+    title = StringField(
+        "Title",
+        [NEEDED, Length(max=LONGEST_TITLE)],
+        render_kw={"maxlength": LONGEST_TITLE, "dir": "auto"},
+    )
+    text = TextAreaField(
+        "Text", [NEEDED, Length(max=LONGEST_PASTE)], render_kw={"rows": 8, "dir": "auto"}
+    )
+    address = URLField(
+        "Where it stands (optional)",
+        [Optional(), Length(max=1000), Regexp("^https?://", message="It begins with https://.")],
+        render_kw={"maxlength": 1000},
+    )
+
+
+class NewsFilesForm(Form):
+    news_files = MultipleFileField(
+        "Files",
+        [FileRequired("Choose a file first.")],
+        render_kw={"accept": ".txt,.md,.html,.htm,.xml,.rss,.atom"},
+    )
 
 
 def percent(share: float) -> str:

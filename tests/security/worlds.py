@@ -15,6 +15,7 @@ from mlarena.competitions import service as contest
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from mlarena.forecasts import leagues
+from mlarena.forecasts.documents import ingest
 from mlarena.forecasts.models import TeamAlias
 from mlarena.forecasts.record import record
 from mlarena.forecasts.sources.found import Found
@@ -37,6 +38,11 @@ def waiting_name() -> int:
     db.session.add(alias)
     db.session.commit()
     return alias.id
+
+
+def feed() -> int:
+    """A feed at an address that is never asked. Its id."""
+    return ingest.add_feed("http://127.0.0.1:9/rss").id
 
 
 def held(organiser: Any, entrant: Any) -> int:

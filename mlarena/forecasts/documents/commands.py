@@ -77,14 +77,15 @@ def feeds(remove: int | None) -> None:
     from sqlalchemy import select
 
     from mlarena.core.db import db
+    from mlarena.core.errors import NotFound
+    from mlarena.forecasts.documents import ingest
     from mlarena.forecasts.documents.models import Feed
 
     if remove is not None:
-        feed = db.session.get(Feed, remove)
-        if feed is None:
-            raise click.ClickException("There is no such feed.")
-        db.session.delete(feed)
-        db.session.commit()
+        try:
+            ingest.remove_feed(ingest.find_feed(remove))
+        except NotFound as error:
+            raise click.ClickException(str(error)) from None
     for feed in db.session.scalars(select(Feed).order_by(Feed.id)):
         click.echo(f"{feed.id}: {feed.url} {feed.problem or ''}".rstrip())
 

@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select
 
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
-from mlarena.core.errors import Invalid
+from mlarena.core.errors import Invalid, NotFound
 from mlarena.forecasts.documents import cleaning, feeds, sentiment
 from mlarena.forecasts.documents.feeds import Entry, FeedProblem
 from mlarena.forecasts.documents.linking import Names, known_names
@@ -138,10 +138,15 @@ def add_file(path: Path) -> Taken:
         content = path.read_bytes()
     except OSError as error:
         raise FeedProblem(f"{path.name} cannot be read: {error}") from None
+    return add_content(path.name, content)
+
+
+def add_content(name: str, content: bytes) -> Taken:
+    """The same of what is in a file. Commits. Raises FeedProblem."""
     if len(content) > LARGEST:
-        raise FeedProblem(f"{path.name} is larger than {LARGEST >> 20} MB.")
-    if path.suffix.lower() not in TEXTS:
-        return take(feeds.parse(content, path.name)[1])
+        raise FeedProblem(f"{name} is larger than {LARGEST >> 20} MB.")
+    if not name.lower().endswith(TEXTS):
+        return take(feeds.parse(content, name)[1])
     text = cleaning.plain(content.decode("utf-8-sig", "replace"))
     title, _, rest = text.partition("\n")
     return take([Entry(title.lstrip("# "), rest)])
@@ -157,6 +162,32 @@ def add_feed(url: str) -> Feed:
         db.session.add(feed)
         db.session.commit()
     return feed
+
+
+def subscribe(url: str) -> tuple[Feed, Taken]:
+    """Read a feed now and by the clock. Commits. Raises Invalid where there is none, and keeps nothing."""
+    known = db.session.scalar(select(Feed.id).where(Feed.url == url.strip()))
+    if known is not None:
+        raise Invalid.field("url", "This feed is read already.")
+    feed = add_feed(url.strip())
+    try:
+        return feed, read_feed(feed)
+    except FeedProblem as problem:
+        remove_feed(feed)
+        raise Invalid.field("url", str(problem)) from None
+
+
+def find_feed(feed_id: int) -> Feed:
+    feed = db.session.get(Feed, feed_id)
+    if feed is None:
+        raise NotFound("There is no such feed.")
+    return feed
+
+
+def remove_feed(feed: Feed) -> None:
+    """Read it no more; its news stay. Commits."""
+    db.session.delete(feed)
+    db.session.commit()
 
 
 def read_feed(feed: Feed) -> Taken:
