@@ -52,7 +52,7 @@ class Telegram:
         for one in notices:
             if _submission(one) in answered:
                 continue
-            outbox.say(
+            outbox.put(
                 chat_id,
                 _text(one),
                 key=f"notice:{one.id}",
@@ -60,6 +60,8 @@ class Telegram:
                 joinable=True,
                 user_id=user.id,
             )
+        db.session.commit()
+        outbox.wake()
 
 
 def _submission(notice: Notification) -> int:

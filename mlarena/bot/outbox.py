@@ -39,7 +39,15 @@ Message = TelegramMessage
 _FREE = Message.done_at.is_(None)
 
 
-def say(
+def say(chat_id: int, text: str, **more: Any) -> bool:
+    """Put it on its way, see `put`. Commits."""
+    said = put(chat_id, text, **more)
+    db.session.commit()
+    wake()
+    return said
+
+
+def put(
     chat_id: int,
     text: str,
     *,
@@ -53,7 +61,7 @@ def say(
     user_id: int | None = None,
 ) -> bool:
     """Say it, in as many messages as it takes; the last has the buttons, each a row of (words, data), or
-    asks for a reply. False where `key` was said before. Commits."""
+    asks for a reply. False where `key` was said before. In the caller's transaction."""
     parts = split(text)
     for number, part in enumerate(parts, 1):
         payload: dict[str, Any] = {"text": part}
@@ -67,11 +75,8 @@ def say(
         written = db.session.scalar(
             insert(Message).values(row).on_conflict_do_nothing().returning(Message.id)
         )
-        if written is None:
-            db.session.rollback()
+        if written is None:  # the first of them, which has the key
             return False
-    db.session.commit()
-    wake()
     return True
 
 
