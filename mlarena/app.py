@@ -9,6 +9,7 @@ from pathlib import Path
 from apiflask import APIFlask
 from werkzeug.local import LocalProxy
 
+from mlarena.accounts.operators import note_commands
 from mlarena.core import problems
 from mlarena.core.api import PREFIX, IdConverter, csrf
 from mlarena.core.assets import init_assets
@@ -92,6 +93,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     for room in ROOMS:
         import_module(f"mlarena.{room}").init_app(app)
     app.cli.add_command(release)
+    note_commands(app)
     return app
 
 
