@@ -80,6 +80,8 @@ class Showcase:
             "profile-of-a-newcomer": (f"/users/{self.users['newcomer']}", HERO),
             "settings": ("/settings", HERO),
             "telegram": ("/settings/telegram", HERO),
+            "notifications": ("/notifications", HERO),
+            "notifications-chosen": ("/settings/notifications", HERO),
             "kaggle": ("/competitions/kaggle", TEACHER),
             "kaggle-name": ("/competitions/kaggle/me", HERO),
             "api-docs": ("/api/docs", None),

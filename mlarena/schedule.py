@@ -17,6 +17,7 @@ from rq.cron import CronJob, CronScheduler
 from mlarena.admin import jobs as admin
 from mlarena.bot import jobs as bot
 from mlarena.challenges import jobs as challenges
+from mlarena.cohorts import jobs as cohorts
 from mlarena.competitions import jobs as competitions
 from mlarena.competitions.kaggle import jobs as kaggle
 from mlarena.core.config import Settings
@@ -49,6 +50,8 @@ PUBLISH_SECONDS = 300
 # What a lost question has left unrouted, and digests whose hour has come.
 ROUTE_SECONDS = 5
 LETTERS_SECONDS = 60
+DUE_SECONDS = 300
+REMIND_SECONDS = 900
 PRUNE_AT = "30 3 * * *"
 
 # The simulated league's matches end on the minute; the house forecasts every four hours and learns daily.
@@ -113,6 +116,8 @@ def scheduler(settings: Settings, connection: redis.Redis) -> CronScheduler:
         (forecasts.retrain, HOUSE, RETRAIN_AT, forecasts.RETRAIN_SECONDS),
         (notifications.route, notifications.NOTICES, ROUTE_SECONDS, 60),
         (notifications.letters, OUTSIDE, LETTERS_SECONDS, 600),
+        (cohorts.tell_due, HOUSE, DUE_SECONDS, 600),
+        (notifications.remind, HOUSE, REMIND_SECONDS, 600),
         (notifications.prune, HOUSE, PRUNE_AT, 600),
         (bot.remind, HOUSE, REMIND_SECONDS, 600),
         (bot.tidy, HOUSE, TIDY_AT, 600),

@@ -23,6 +23,7 @@ from mlarena.core.security import limiter
 from mlarena.submissions import footsteps
 from mlarena.submissions.listing import submissions_query
 from mlarena.submissions.models import Submission
+from mlarena.submissions.pages import to_page_of
 
 blueprint = Blueprint("challenges", __name__, url_prefix="/challenges")
 
@@ -94,7 +95,7 @@ def submit(challenge_id: int) -> Any:
         return page(
             service.view(challenge_id, current_user), given, problem=problem
         ), problem.status
-    return redirect(url_for("submissions.show", submission_id=submission.id), 303)
+    return to_page_of(submission)
 
 
 @blueprint.post("/<id:challenge_id>/run")

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from mlarena.accounts import signals as accounts
 from mlarena.accounts.models import User
+from mlarena.cohorts import notices
 from mlarena.cohorts.models import CohortMember
 from mlarena.core.db import db
 from mlarena.live import publish
@@ -16,6 +17,7 @@ from mlarena.submissions.models import Submission
 
 
 def connect() -> None:
+    notices.connect()
     signals.xp_changed.connect(_boards_of, Submission)
     accounts.user_changed.connect(_boards_of, User)
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select
 from mlarena.accounts import audit, names
 from mlarena.accounts import service as accounts
 from mlarena.accounts.models import User
-from mlarena.cohorts import access
+from mlarena.cohorts import access, notices
 from mlarena.cohorts.models import NAMES, Announcement, Cohort, CohortMember, CohortStaff
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db, insert
@@ -195,7 +195,7 @@ def remove_staff(actor: User, cohort: Cohort, user_id: int) -> None:
 
 
 def announce(actor: User, cohort: Cohort, title: str, body: str) -> Announcement:
-    """Say something to the cohort. Raises Invalid. Commits; open pages of its members hear of it."""
+    """Say something to the cohort. Raises Invalid. Commits; its members are told."""
     title = " ".join(title.split())
     if not 1 <= len(title) <= 128:
         raise Invalid.field("title", "A headline has 1 to 128 characters.")
@@ -203,6 +203,8 @@ def announce(actor: User, cohort: Cohort, title: str, body: str) -> Announcement
         raise Invalid.field("body", "Use at most 10,000 characters.")
     said = Announcement(cohort_id=cohort.id, title=title, body=body, by_id=actor.id)
     db.session.add(said)
+    db.session.flush()
+    notices.tell_announced(cohort, said)
     audit.note(actor, "cohort.announce", _about(cohort), title=title)
     db.session.commit()
     return said
@@ -214,6 +216,7 @@ def withdraw_announcement(actor: User, cohort: Cohort, announcement_id: int) -> 
     if said is None or said.cohort_id != cohort.id:
         raise NotFound("There is no such announcement.")
     audit.note(actor, "cohort.unannounce", _about(cohort), title=said.title)
+    notices.take_back_announced(said.id)
     db.session.delete(said)
     db.session.commit()
 

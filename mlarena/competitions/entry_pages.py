@@ -13,6 +13,7 @@ from mlarena.core.db import db
 from mlarena.core.errors import Forbidden, Problem
 from mlarena.core.security import limiter
 from mlarena.core.uploads import takes_file
+from mlarena.submissions.pages import to_page_of
 
 blueprint = Blueprint("entries", __name__, url_prefix="/competitions")
 
@@ -61,7 +62,7 @@ def submit(competition_id: int) -> Any:
         form.predictions_file.errors = [problem.message]
         view = service.view(competition_id, current_user)
         return pages.page(view, "overview", form=form), problem.status
-    return redirect(url_for("submissions.show", submission_id=submission.id), 303)
+    return to_page_of(submission)
 
 
 @blueprint.post("/<id:competition_id>/selection")

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import select, update
 
-from mlarena.competitions import rating
+from mlarena.competitions import notices, rating
 from mlarena.competitions.board import FINAL, PUBLIC, Order
 from mlarena.competitions.entries import sort_key
 from mlarena.competitions.models import Competition, Entrant, Entry
@@ -64,6 +64,7 @@ def finish(competition_id: int) -> bool:
     settle_board(competition)
     changes = award(competition, now)
     rating.ask(competition)
+    notices.tell_ended(competition)
     db.session.commit()
     tell(changes)
     log.info("competition finished", competition=competition_id)

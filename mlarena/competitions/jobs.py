@@ -6,11 +6,12 @@ from typing import Any
 
 
 def finish() -> dict[str, int]:
-    """Ends that have come; prizes and ratings that are asked for."""
+    """Openings and ends that have come, or come soon; prizes and ratings that are asked for."""
     from mlarena.competitions import finish as ends
-    from mlarena.competitions import prizes, rating
+    from mlarena.competitions import notices, prizes, rating
 
     return {
+        "told": notices.tell_due(),
         "finished": ends.finish_due(),
         "prizes": prizes.catch_up(),
         "rated": rating.catch_up(),

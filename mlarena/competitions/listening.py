@@ -8,13 +8,14 @@ from sqlalchemy import delete, func, select, update
 
 from mlarena.accounts import signals
 from mlarena.accounts.models import User
-from mlarena.competitions import rating
+from mlarena.competitions import notices, rating
 from mlarena.competitions.kaggle import links
 from mlarena.competitions.models import Competition, Entrant, Member, RatingChange
 from mlarena.core.db import db
 
 
 def connect() -> None:
+    notices.connect()
     signals.user_changing.connect(_follow, User)
     signals.user_deleting.connect(_leave, User)
 

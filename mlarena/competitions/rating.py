@@ -18,7 +18,9 @@ from sqlalchemy import case, delete, func, insert, or_, select, true, tuple_, up
 from mlarena.boards import index as board_index
 from mlarena.boards import service as boards
 from mlarena.boards.service import Change
+from mlarena.competitions import notices
 from mlarena.competitions.models import Competition, Entrant, Member, Rating, RatingChange
+from mlarena.core.clock import utcnow
 from mlarena.core.config import settings
 from mlarena.core.db import db
 from mlarena.core.db import insert as upsert
@@ -72,6 +74,7 @@ def recompute(due: str = "") -> int:
         changes = list(_rate(competition, stands))
         if changes:
             db.session.execute(insert(RatingChange), changes)
+            notices.tell_ratings(competition, changes, utcnow())
         made += len(changes)
         touched |= {change["user_id"] for change in changes}
     moved = _store(touched)

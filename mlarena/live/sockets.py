@@ -24,9 +24,10 @@ from mlarena.accounts.signals import login_ended, user_deleted
 from mlarena.boards.listening import board_rewritten
 from mlarena.boards.models import BoardEntry
 from mlarena.boards.names import check_visible
+from mlarena.core.api import LARGEST_ID
 from mlarena.core.config import Settings
 from mlarena.core.errors import Malformed, Problem, Unauthorized
-from mlarena.live import publish
+from mlarena.live import presence, publish
 from mlarena.live.bus import NAMESPACE, Bus, connect
 from mlarena.live.door import LARGEST_MESSAGE, ThreadedDoor, green_door
 
@@ -44,6 +45,7 @@ class Watcher:
     """One connected client: who it is, and what it watches."""
 
     user_id: int | None = None
+    looks_at: str = ""
     boards: set[str] = field(default_factory=set)
 
 
@@ -109,19 +111,29 @@ class Sockets:
         self.watchers[_sid()] = watcher
         if watcher.user_id is not None:
             join_room(publish.user_room(watcher.user_id))
+            presence.here([watcher.user_id])
         if not self._rechecking:
             self._rechecking = True
             self.socketio.start_background_task(self._recheck)
 
     def on_disconnect(self, reason: Any = None) -> None:
-        self.watchers.pop(_sid(), None)
+        gone = self.watchers.pop(_sid(), None)
+        if gone is not None and gone.user_id is not None and gone.looks_at:
+            presence.look_away(gone.user_id, gone.looks_at)
 
     def on_join(self, *said: Any) -> dict[str, Any]:
         """`join {"board": NAME}`: enter the board's room, or get an `error` saying why not.
 
-        Who asks for an acknowledgement gets the board as it is now.
+        Who asks for an acknowledgement gets the board as it is now. `join {"submission": ID}` says what the
+        page shows: its own reader is not told of that verdict elsewhere.
         """
         watcher = self.watchers.setdefault(_sid(), Watcher())
+        looked_at = _submission_named(said)
+        if looked_at is not None:
+            watcher.looks_at = f"submission:{looked_at}"
+            if watcher.user_id is not None:
+                presence.look(watcher.user_id, watcher.looks_at)
+            return {"submission": looked_at}
         try:
             viewer = current_user if current_user.is_authenticated else None
             board = str(check_visible(_board_named(said), viewer))
@@ -167,7 +179,13 @@ class Sockets:
                 log.warning("sockets not rechecked", error=str(error))
 
     def recheck(self) -> None:
-        """Disconnect every client that is no longer who it was."""
+        """Disconnect every client that is no longer who it was; note of the others that they are there."""
+        there = [(one.user_id, one.looks_at) for one in self.watchers.values() if one.user_id]
+        with self.app.app_context():
+            presence.here({user_id for user_id, _ in there})
+            for user_id, looks_at in there:
+                if looks_at:
+                    presence.look(user_id, looks_at)
         for sid, watcher in list(self.watchers.items()):
             environ = self.socketio.server.get_environ(sid, NAMESPACE)
             if watcher.user_id is None or environ is None:
@@ -240,6 +258,11 @@ def _board_named(said: tuple[Any, ...]) -> str:
     if not isinstance(board, str) or not 0 < len(board) <= 64:
         raise Malformed('Say which board: {"board": NAME}.')
     return board
+
+
+def _submission_named(said: tuple[Any, ...]) -> int | None:
+    named = said[0].get("submission") if len(said) == 1 and isinstance(said[0], dict) else None
+    return named if type(named) is int and 0 < named <= LARGEST_ID else None
 
 
 def _refuse(message: str) -> dict[str, Any]:

@@ -4,10 +4,13 @@ from apiflask import APIFlask
 
 
 def init_app(app: APIFlask) -> None:
-    from mlarena.notifications import digest, listening, models, wake  # noqa: F401 – tables of the schema
+    from mlarena.notifications import api, digest, listening, pages, service, wake
     from mlarena.notifications.channels import register_channel
 
     with app.app_context():
         register_channel(digest.Digest())
         wake.listen()
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(api.blueprint)
+    app.jinja_env.globals.update(unread_notifications=service.unread)
     listening.connect()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import Select, select
 
 from mlarena.accounts.models import User
@@ -14,22 +13,18 @@ from mlarena.accounts.models import User
 Audience = Callable[[int], Select[Any]]
 
 
+def everyone(_number: int) -> Select[Any]:
+    return select(User.id)
+
+
+_known: dict[str, Audience] = {"everyone": everyone}
+
+
 def register_audience(name: str, audience: Audience) -> None:
-    _known()[name] = audience
+    _known[name] = audience
 
 
 def audience(name: str) -> Select[Any]:
     """The query of the ids of whom `name` means. Raises LookupError for what nobody registered."""
     word, _, number = name.partition(":")
-    return _known()[word](int(number or 0))
-
-
-def everyone(_number: int) -> Select[Any]:
-    return select(User.id)
-
-
-def _known() -> dict[str, Audience]:
-    known: dict[str, Audience] = current_app.extensions.setdefault(
-        "notification audiences", {"everyone": everyone}
-    )
-    return known
+    return _known[word](int(number or 0))

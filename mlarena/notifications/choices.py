@@ -67,22 +67,12 @@ def wishes_of(user: User) -> Wishes:
     return wishes([user.id])[user.id]
 
 
-def choose(user: User, wanted: Mapping[str, Mapping[str, bool]]) -> None:
-    """`wanted` says by kind and channel yes or no; what it does not name stays. Raises Invalid. Commits.
-
-    What waits for a channel that is no longer wanted is dropped.
-    """
-    known, ways = {kind.name for kind in kinds_of(user)}, {PAGE, *channels()}
-    rows = []
-    for kind, by_channel in wanted.items():
-        if kind not in known:
-            raise Invalid.field("kinds", f"There is no kind “{kind}”. There are {_listed(known)}.")
-        for channel, yes in by_channel.items():
-            if channel not in ways:
-                raise Invalid.field(
-                    "kinds", f"There is no channel “{channel}”. There are {_listed(ways)}."
-                )
-            rows.append({"user_id": user.id, "kind": kind, "channel": channel, "wanted": yes})
+def change(user: User, wanted: Mapping[str, Mapping[str, bool]], **given: Any) -> None:
+    """`wanted` says by kind and channel yes or no; `given` may be quiet_from and quiet_to (minutes of the
+    day, both or neither), digest and digest_hour. What is not named stays. Raises Invalid, and then nothing
+    is changed. Commits."""
+    rows = _checked(user, wanted)
+    _check_habits(habits_of(user.id), given)
     for row in rows:
         db.session.execute(
             insert(Choice)
@@ -91,13 +81,35 @@ def choose(user: User, wanted: Mapping[str, Mapping[str, bool]]) -> None:
                 index_elements=["user_id", "kind", "channel"], set_={"wanted": row["wanted"]}
             )
         )
-    db.session.commit()
+    _keep(user.id, **given)
 
 
-def set_habits(user: User, **given: Any) -> Habits:
-    """Change quiet_from, quiet_to (minutes of the day, both or neither), digest or digest_hour. Raises
-    Invalid. Commits."""
-    now = habits_of(user.id)
+def choose(user: User, wanted: Mapping[str, Mapping[str, bool]]) -> None:
+    change(user, wanted)
+
+
+def set_habits(user: User, **given: Any) -> None:
+    change(user, {}, **given)
+
+
+def _checked(user: User, wanted: Mapping[str, Mapping[str, bool]]) -> list[dict[str, Any]]:
+    known, ways = {kind.name for kind in kinds_of(user)}, {PAGE, *channels()}
+    for kind, by_channel in wanted.items():
+        if kind not in known:
+            raise Invalid.field("kinds", f"There is no kind “{kind}”. There are {_listed(known)}.")
+        for channel in by_channel:
+            if channel not in ways:
+                raise Invalid.field(
+                    "kinds", f"There is no channel “{channel}”. There are {_listed(ways)}."
+                )
+    return [
+        {"user_id": user.id, "kind": kind, "channel": channel, "wanted": yes}
+        for kind, by_channel in wanted.items()
+        for channel, yes in by_channel.items()
+    ]
+
+
+def _check_habits(now: Habits, given: Mapping[str, Any]) -> None:
     begin, end = given.get("quiet_from", now.quiet_from), given.get("quiet_to", now.quiet_to)
     if (begin is None) != (end is None):
         missing = "quiet_from" if begin is None else "quiet_to"
@@ -110,8 +122,6 @@ def set_habits(user: User, **given: Any) -> Habits:
         raise Invalid.field("digest", f"A digest is {_listed(PERIODS)}.")
     if not 0 <= given.get("digest_hour", now.digest_hour) < 24:
         raise Invalid.field("digest_hour", "An hour is from 0 to 23.")
-    _keep(user.id, **given)
-    return habits_of(user.id)
 
 
 def habits_of(user_id: int) -> Habits:
@@ -121,6 +131,12 @@ def habits_of(user_id: int) -> Habits:
 def confirm_email(user: User) -> None:
     """The user's address, as it is now, has been shown to be theirs. Commits."""
     _keep(user.id, confirmed_email=user.email_key)
+
+
+def stop_letters(user: User) -> None:
+    """No digest goes to the user until they confirm their address again. Commits."""
+    _keep(user.id, confirmed_email=None)
+    forget_channel(user.id, "mail")
 
 
 def forget_channel(user_id: int, channel: str) -> None:

@@ -26,6 +26,12 @@ def letters() -> int:
     return delivery.deliver(digest.NAME)
 
 
+def remind() -> int:
+    from mlarena.notifications import reminders
+
+    return reminders.tell_streaks()
+
+
 def prune() -> int:
     from mlarena.notifications import service
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from mlarena.core.db import db, insert
 from mlarena.core.errors import NotFound
 from mlarena.live import publish
 from mlarena.notifications import wake
+from mlarena.notifications.audiences import audience
 from mlarena.notifications.kinds import KINDS
 from mlarena.notifications.models import Broadcast, Notification
 
@@ -24,6 +25,8 @@ MOST_COUNTED = 100
 RETAINED_READ = timedelta(days=90)
 RETAINED = timedelta(days=365)
 PRUNED_AT_ONCE = 500
+# Rows of one statement: SQLite takes 32,766 parameters.
+WRITTEN_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -48,31 +51,58 @@ def notify(user: User | int, kind: str, about: About) -> None:
 
 def notify_all(user_ids: Collection[int], kind: str, about: About) -> None:
     """The same to some: as many as one can name. For whole audiences there is `broadcast`."""
+    notify_each([(user_id, about) for user_id in sorted(set(user_ids))], kind)
+
+
+def notify_each(told: Sequence[tuple[int, About]], kind: str, bulk: bool = False) -> None:
+    """The same with words of their own for each. `bulk`: they are very many, what is live goes first."""
     if kind not in KINDS:
         raise ValueError(f"there is no kind of notification called {kind}")
-    if not user_ids:
-        return
-    row = {"kind": kind, **about.fields(), "created_at": utcnow(), "bulk": False, "shown": False}
-    db.session.execute(
-        insert(Notification)
-        .values([{"user_id": user_id, **row} for user_id in sorted(set(user_ids))])
-        .on_conflict_do_nothing(index_elements=["user_id", "kind", "about"])
-    )
-    wake.after_commit()
+    more = {"kind": kind, "created_at": utcnow(), "bulk": bulk, "shown": False}
+    rows = [{"user_id": user_id, **about.fields(), **more} for user_id, about in told]
+    for begin in range(0, len(rows), WRITTEN_AT_ONCE):
+        db.session.execute(
+            insert(Notification)
+            .values(rows[begin : begin + WRITTEN_AT_ONCE])
+            .on_conflict_do_nothing(index_elements=["user_id", "kind", "about"])
+        )
+    if rows:
+        wake.after_commit()
 
 
-def broadcast(kind: str, about: About, audience: str) -> None:
+def broadcast(kind: str, about: About, to: str) -> None:
     """Tell an audience ("cohort:7", see audiences.py), in stretches that let everything else go first. Once
     for each kind and `about`. In the caller's transaction."""
     if kind not in KINDS:
         raise ValueError(f"there is no kind of notification called {kind}")
-    row = {"kind": kind, **about.fields(), "audience": audience, "reached": 0}
+    row = {"kind": kind, **about.fields(), "audience": to, "reached": 0}
     db.session.execute(
         insert(Broadcast)
         .values(**row, created_at=utcnow())
         .on_conflict_do_nothing(index_elements=["kind", "about"])
     )
     wake.after_commit()
+
+
+def take_back(kind: str, about: str) -> None:
+    """What was broadcast is no longer so: who has not been told is not, and nobody's list has it any more.
+    In the caller's transaction."""
+    row = db.session.scalars(
+        delete(Broadcast)
+        .where(Broadcast.kind == kind, Broadcast.about == about)
+        .returning(Broadcast)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if row is None:
+        return
+    # By user, because that is how the key of the table begins.
+    people = audience(row.audience).subquery()
+    db.session.execute(
+        delete(Notification)
+        .where(Notification.user_id.in_(select(people.c[0])))
+        .where(Notification.kind == kind, Notification.about == about)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def heads(user_id: int, unread: bool = False) -> Select[Any]:
@@ -120,7 +150,11 @@ def mark_all_read(user_id: int, up_to: int | None = None) -> None:
 
 def seen(user_id: int, kind: str, about: str) -> None:
     """The user looks at the very thing: what tells of it is read. Commits if there was something."""
-    _read(user_id, and_(Notification.kind == kind, Notification.about == about))
+    it = and_(Notification.kind == kind, Notification.about == about)
+    # Asked first: the page is looked at often, and seldom is there anything to write.
+    mine = select(Notification.id).where(Notification.user_id == user_id, it)
+    if db.session.scalar(mine.where(Notification.read_at.is_(None))) is not None:
+        _read(user_id, it)
 
 
 def _read(user_id: int, which: Any) -> None:

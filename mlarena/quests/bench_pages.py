@@ -14,6 +14,7 @@ from mlarena.core.uploads import takes_code
 from mlarena.quests import code, pages, service, tries
 from mlarena.quests.workbench import run_of
 from mlarena.submissions.listing import visible
+from mlarena.submissions.notices import looked_at
 
 blueprint = Blueprint("workbench", __name__, url_prefix="/quests")
 
@@ -25,6 +26,7 @@ blueprint = Blueprint("workbench", __name__, url_prefix="/quests")
 def train(quest_id: int) -> Any:
     def hand_in(given: str) -> str:
         submission = service.train_model(current_user, quest_id, given)
+        looked_at(submission)
         return url_for("submissions.show", submission_id=submission.id)
 
     return _with_code(quest_id, hand_in)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request
 from flask_login import current_user, login_required
 
 from mlarena.boards import service as boards
@@ -23,6 +23,7 @@ from mlarena.quests.workbench import workbench
 from mlarena.submissions import footsteps
 from mlarena.submissions.listing import submissions_query
 from mlarena.submissions.models import Submission
+from mlarena.submissions.pages import to_page_of
 
 blueprint = Blueprint("quests", __name__, url_prefix="/quests")
 
@@ -88,7 +89,7 @@ def submit(quest_id: int) -> Any:
         except Problem as problem:
             form.model_file.errors = [problem.message]
             return page(service.view(quest_id, current_user), form), problem.status
-        return redirect(url_for("submissions.show", submission_id=submission.id), 303)
+        return to_page_of(submission)
     return page(view, form), 422
 
 

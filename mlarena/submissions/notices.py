@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from mlarena.live import presence
-from mlarena.notifications.service import About, notify
-from mlarena.submissions.models import Submission
+from mlarena.notifications.service import About, notify, seen
+from mlarena.submissions.models import FINAL, Submission
+
+# A page that was asked for has its socket by then.
+UNTIL_CONNECTED = 10
 
 
 def about_verdict(submission: Submission) -> str:
@@ -30,3 +33,13 @@ def _in_words(submission: Submission) -> str:
     if not submission.task.has_a_bar:
         return f"scored {submission.score:.4g}"
     return "passed" if submission.passed else "not passed yet"
+
+
+def looked_at(submission: Submission) -> None:
+    """Its learner has just asked for its page: what tells of its verdict is read, or need not be told. The
+    page's socket says so again for as long as it is open."""
+    assert submission.user_id is not None  # noqa: S101 – the house looks at nothing
+    if submission.status in FINAL:
+        seen(submission.user_id, "verdict", about_verdict(submission))
+    else:
+        presence.look(submission.user_id, about_verdict(submission), UNTIL_CONNECTED)

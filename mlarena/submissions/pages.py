@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from mlarena.core.api import page_meta
 from mlarena.core.db import db
 from mlarena.core.errors import Conflict
-from mlarena.submissions import comparison, output
+from mlarena.submissions import comparison, notices, output
 from mlarena.submissions.cancel import cancel
 from mlarena.submissions.listing import lines, visible
 from mlarena.submissions.models import FINAL, Submission
@@ -38,6 +38,8 @@ def index() -> str:
 def show(submission_id: int) -> str:
     submission = visible(submission_id, current_user)
     done = submission.status in FINAL
+    if submission.user_id == current_user.id:
+        notices.looked_at(submission)
     attempts = comparison.attempts(submission)
     return render_template(
         f"submissions/{submission.task.kind}.html",
@@ -51,6 +53,12 @@ def show(submission_id: int) -> str:
         ahead=0 if done else comparison.ahead(submission),
         printed=None if done else output.read(submission),
     )
+
+
+def to_page_of(submission: Submission) -> Any:
+    """Off to the page that waits for the verdict; it counts as open from now on."""
+    notices.looked_at(submission)
+    return redirect(url_for("submissions.show", submission_id=submission.id), 303)
 
 
 @blueprint.post("/<id:submission_id>/cancel")

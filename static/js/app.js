@@ -1,4 +1,5 @@
 // Where every page starts. Each part looks for what it serves and leaves other pages alone.
+import { watchBell } from "./bell.js";
 import { boards, watchBoards } from "./boards.js";
 import { watchControls } from "./controls.js";
 import { connect } from "./live.js";
@@ -33,6 +34,8 @@ if (verdict || signedIn || matches || boards().length) {
   watchBoards(live);
   if (matches) import("./matches.js").then(({ watchMatches }) => watchMatches(live));
   if (signedIn) watchSubmission(live, verdict);
+  const bell = document.querySelector("a[data-notifications]");
+  if (bell) watchBell(live, bell);
   if (verdict?.querySelector(".dots")) import("./challenge.js").then(({ watchCases }) => watchCases(live, verdict));
   if (bench) import("./train.js").then(({ watchTraining }) => watchTraining(bench, live));
   else if (document.querySelector("[data-console]")) import("./console.js").then(({ watchConsoles }) => watchConsoles(live, () => null));

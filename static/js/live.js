@@ -32,10 +32,15 @@ class Page extends EventTarget {
     this.#socket?.emit("join", { board }, (answer) => answer?.rows && answered(answer));
   }
 
+  /** Say that this page shows a submission, so that its verdict is told nowhere else. After every `back`. */
+  look(submission) {
+    this.#socket?.emit("join", { submission });
+  }
+
   attach(socket) {
     this.#socket = socket;
     const tell = (event, detail) => this.dispatchEvent(new CustomEvent(event, { detail }));
-    for (const event of ["verdict", "case", "training", "try", "progress", "leaderboard", "match", "notification"]) {
+    for (const event of ["verdict", "case", "training", "try", "progress", "leaderboard", "match", "notification", "unread"]) {
       socket.on(event, (payload) => tell(event, payload));
     }
     socket.on("connect", () => tell("back"));

@@ -19,7 +19,11 @@ export function watchSubmission(live, section) {
     document.title = fresh.title;
   }
 
-  live.on("back", () => waitsFor() !== null && refresh());
+  live.on("back", () => {
+    if (waitsFor() === null) return;
+    live.look(waitsFor());
+    refresh();
+  });
   live.on("verdict", (submission) => {
     if (told.has(submission.id)) return;
     told.add(submission.id);

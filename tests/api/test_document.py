@@ -102,6 +102,9 @@ def test_every_row_of_the_contract_that_is_built_is_there(document: dict[str, An
             )
         ),
         ("PUT", "/matches/{match_id}/forecast"),
+        ("GET", "/notifications"),
+        ("POST", "/notifications/read"),
+        ("PATCH", "/notifications/preferences"),
     }
 
 

@@ -39,6 +39,8 @@ class Watcher:
             "try",
             "leaderboard",
             "match",
+            "notification",
+            "unread",
             "error",
             "resync",
             "disconnect",

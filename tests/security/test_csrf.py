@@ -19,7 +19,9 @@ def token_of(browser) -> str:
 PAGES = [
     "/login", "/register", "/logout", "/password/forgot", "/settings/profile", "/settings/password",
     "/settings/tokens", "/settings/tokens/1/revoke", "/settings/delete", "/quests/1",
-    "/teach/webhooks/new", "/teach/webhooks/1/ping",
+    "/teach/webhooks/new", "/teach/webhooks/1/ping", "/notifications/read",
+    "/notifications/1/read", "/settings/notifications/kinds", "/settings/notifications/habits",
+    "/settings/notifications/confirm",
 ]  # fmt: skip
 
 
@@ -37,6 +39,7 @@ def test_a_form_without_its_token_is_refused(user, signed_in, path):
 def test_every_form_of_a_page_carries_its_token(user, signed_in, client):
     for browser, path in (
         (signed_in(user), "/settings"),
+        (signed_in(user), "/settings/notifications"),
         (client, "/login"),
         (client, "/register"),
     ):

@@ -24,6 +24,7 @@ from tests.security.worlds import (
     held,
     match_to_come,
     rejudged,
+    told,
     waiting_name,
     webhook_of,
 )
@@ -243,6 +244,24 @@ DOORS: dict[tuple[str, str], Rule] = {
     ("GET", f"{API}/users/me/telegram"): MEMBERS,
     ("POST", f"{API}/users/me/telegram"): Rule("login", "hidden", "hidden", "hidden", "hidden"),
     ("DELETE", f"{API}/users/me/telegram"): MEMBERS,
+    # notifications
+    ("GET", "/notifications"): MEMBERS,
+    ("POST", "/notifications/<id:notification_id>/read"): OWNER,
+    ("POST", "/notifications/read"): MEMBERS,
+    ("GET", "/settings/notifications"): MEMBERS,
+    ("POST", "/settings/notifications/kinds"): MEMBERS,
+    ("POST", "/settings/notifications/habits"): MEMBERS,
+    ("POST", "/settings/notifications/confirm"): MEMBERS,
+    # the links of letters: who has one is let in, and a made-up one is told so
+    ("GET", "/notifications/confirm/<token>"): EVERYBODY,
+    ("POST", "/notifications/confirm/<token>"): EVERYBODY,
+    ("GET", "/notifications/stop/<token>"): EVERYBODY,
+    ("POST", "/notifications/stop/<token>"): EVERYBODY,
+    ("GET", f"{API}/notifications"): MEMBERS,
+    ("POST", f"{API}/notifications/<id:notification_id>/read"): OWNER,
+    ("POST", f"{API}/notifications/read"): MEMBERS,
+    ("GET", f"{API}/notifications/preferences"): MEMBERS,
+    ("PATCH", f"{API}/notifications/preferences"): MEMBERS,
     # accounts, API
     ("POST", f"{API}/auth/register"): EVERYBODY,
     ("POST", f"{API}/auth/login"): EVERYBODY,
@@ -524,6 +543,7 @@ def things(people, quest):
         **webhook_of("lead"),
         "webhook_step": "ping",
         "pair_id": alike_pair(submission, people["instructor"]),
+        "notification_id": told(people["owner"]),
         "kind": "quest",
         "target_id": quest.id,
         "part": "train",
@@ -674,6 +694,7 @@ def test_no_list_shows_what_is_anothers(app, people, things):
         "progress",
         f"quests/{quest}/submissions",
         "auth/tokens",
+        "notifications",
     ):
         assert client.get(f"{API}/{path}", headers=headers).json["data"] == [], path
     staff = logins.issue_tokens(people["instructor"])["access_token"]

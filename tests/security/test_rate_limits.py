@@ -139,6 +139,15 @@ def test_a_limit_that_is_not_reached_asks_nobody_to_wait(door, user, send_form):
     assert "Retry-After" not in send_form(door, "/login", username="ada", password=PASSWORD).headers
 
 
+def test_asking_for_letters_waits(limited, user, signed_in, send_form):
+    page = "/settings/notifications"
+    browser = limited.test_client()
+    send_form(browser, "/login", username="ada", password=PASSWORD)
+    for _ in range(3):
+        assert send_form(browser, f"{page}/confirm", page).status_code == 303
+    assert send_form(browser, f"{page}/confirm", page).status_code == 429
+
+
 def test_refreshing_waits(door, user):
     headers = {"Authorization": f"Bearer {logins.issue_tokens(user)['refresh_token']}"}
     for _ in range(120):

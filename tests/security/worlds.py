@@ -20,6 +20,8 @@ from mlarena.forecasts.models import TeamAlias
 from mlarena.forecasts.record import record
 from mlarena.forecasts.sources.found import Found
 from mlarena.submissions.models import Submission
+from mlarena.notifications import routing
+from mlarena.notifications.service import About, heads, notify
 from mlarena.submissions.rejudging.models import Rejudge
 from mlarena.webhooks.models import Delivery, Webhook
 
@@ -60,6 +62,14 @@ def held(organiser: Any, entrant: Any) -> int:
     organise.open_(competition)
     contest.register(entrant, competition)
     return int(competition.id)
+
+
+def told(user: Any) -> int:
+    """Something that stands in the user's list. Its id."""
+    notify(user, "badge", About("badge:1", "A badge"))
+    db.session.commit()
+    routing.route_all()
+    return int(db.session.scalars(heads(user.id)).one().id)
 
 
 def rejudged() -> int:

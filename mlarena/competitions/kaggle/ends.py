@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from sqlalchemy import bindparam, update
 
-from mlarena.competitions import rating
+from mlarena.competitions import notices, rating
 from mlarena.competitions.kaggle import manners
 from mlarena.competitions.kaggle.faults import Refused, Unreadable
 from mlarena.competitions.kaggle.models import KaggleCompetition
@@ -133,6 +133,7 @@ def write_final(competition_id: int, final: Board, direction: str | None, now: d
         )
     paid = award(competition, now)
     rating.ask(competition)
+    notices.tell_ended(competition)
     db.session.commit()
     tell(paid)
     rating.catch_up()
