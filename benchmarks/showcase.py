@@ -81,6 +81,7 @@ class Showcase:
             "settings": ("/settings", HERO),
             "telegram": ("/settings/telegram", HERO),
             "notifications": ("/notifications", HERO),
+            "calendar": ("/settings/calendar", HERO),
             "notifications-chosen": ("/settings/notifications", HERO),
             "kaggle": ("/competitions/kaggle", TEACHER),
             "kaggle-name": ("/competitions/kaggle/me", HERO),

@@ -32,6 +32,7 @@ ROOMS = (
     "boards",
     "live",
     "notifications",
+    "activity",
     "submissions",
     "quests",
     "challenges",
@@ -43,6 +44,7 @@ ROOMS = (
     "packs",
     "webhooks",
     "profiles",
+    "calendars",
     "site",
 )
 

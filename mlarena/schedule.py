@@ -14,6 +14,7 @@ from redis.client import Pipeline
 from redis.exceptions import RedisError
 from rq.cron import CronJob, CronScheduler
 
+from mlarena.activity import jobs as activity
 from mlarena.admin import jobs as admin
 from mlarena.bot import jobs as bot
 from mlarena.challenges import jobs as challenges
@@ -51,7 +52,6 @@ PUBLISH_SECONDS = 300
 ROUTE_SECONDS = 5
 LETTERS_SECONDS = 60
 DUE_SECONDS = 300
-REMIND_SECONDS = 900
 PRUNE_AT = "30 3 * * *"
 
 # The simulated league's matches end on the minute; the house forecasts every four hours and learns daily.
@@ -118,6 +118,8 @@ def scheduler(settings: Settings, connection: redis.Redis) -> CronScheduler:
         (notifications.letters, OUTSIDE, LETTERS_SECONDS, 600),
         (cohorts.tell_due, HOUSE, DUE_SECONDS, 600),
         (notifications.remind, HOUSE, REMIND_SECONDS, 600),
+        (activity.tell, notifications.NOTICES, ROUTE_SECONDS, 60),
+        (activity.prune, HOUSE, PRUNE_AT, 600),
         (notifications.prune, HOUSE, PRUNE_AT, 600),
         (bot.remind, HOUSE, REMIND_SECONDS, 600),
         (bot.tidy, HOUSE, TIDY_AT, 600),

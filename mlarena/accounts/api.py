@@ -42,6 +42,7 @@ MYSELF = SOMEONE | {
     "kaggle_username": "",
     "listed": True,
     "streak_shown": True,
+    "activity_shown": True,
 }
 PAIR = {
     "access_token": "eyJ...",

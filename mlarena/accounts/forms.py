@@ -102,6 +102,7 @@ class ProfileForm(Form):
     kaggle_username = StringField("Kaggle user name", render_kw={"maxlength": 64})
     listed = BooleanField("Show me on public boards and lists")
     streak_shown = BooleanField("Show my streak, to me and on my profile")
+    activity_shown = BooleanField("Show what I solve and earn in the activity feeds")
 
 
 class PasswordForm(Form):

@@ -41,6 +41,8 @@ class User(Base, UserMixin):
     listed: Mapped[bool] = mapped_column(default=True)
     # Whether their streak is shown, to themselves and on their profile. It is counted all the same.
     streak_shown: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # Whether what they do stands in the feeds of activity.
+    activity_shown: Mapped[bool] = mapped_column(default=True, server_default=true())
     # Changes with the password: every session and token made before stops working.
     credentials_version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
@@ -68,6 +70,7 @@ class User(Base, UserMixin):
             "kaggle_username": self.kaggle_username,
             "listed": self.listed,
             "streak_shown": self.streak_shown,
+            "activity_shown": self.activity_shown,
         }
 
 

@@ -120,7 +120,7 @@ def settings() -> Page:
 @login_required
 def save_profile() -> Page:
     form = ProfileForm()
-    wanted = form.values("full_name", "timezone", "kaggle_username", "listed", "streak_shown")
+    wanted = form.values("full_name", "timezone", "kaggle_username", *service.CHOICES)
     return _do(form, "Saved.", lambda: service.update_profile(current_user, **wanted))
 
 

@@ -42,6 +42,7 @@ class ProfileIn(Body):
     streak_shown: bool = Field(
         True, description="Whether your streak is shown, to you and on your profile"
     )
+    activity_shown: bool = Field(True, description="Whether feeds of activity say what you do")
 
 
 class PasswordIn(Body):

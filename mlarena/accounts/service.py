@@ -21,7 +21,7 @@ RULES = {
     "kaggle_username": names.clean_kaggle_username,
 }
 # What one simply chooses, yes or no.
-CHOICES = ("listed", "streak_shown")
+CHOICES = ("listed", "streak_shown", "activity_shown")
 TAKEN = {
     "username": "This name is taken.",
     "email": "There is an account with this address. Log in, or reset its password.",
@@ -133,7 +133,7 @@ def set_password(user: User, new: str) -> None:
 
 
 def update_profile(user: User, **given: Any) -> User:
-    """Change full_name, timezone, kaggle_username, listed or streak_shown.
+    """Change full_name, timezone, kaggle_username, listed, streak_shown or activity_shown.
 
     Raises Invalid naming the fields.
     """

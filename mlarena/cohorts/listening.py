@@ -8,7 +8,9 @@ from sqlalchemy import select
 
 from mlarena.accounts import signals as accounts
 from mlarena.accounts.models import User
-from mlarena.cohorts import notices
+from mlarena.activity.models import PublicEvent
+from mlarena.activity.service import told
+from mlarena.cohorts import feed, notices
 from mlarena.cohorts.models import CohortMember
 from mlarena.core.db import db
 from mlarena.live import publish
@@ -18,6 +20,7 @@ from mlarena.submissions.models import Submission
 
 def connect() -> None:
     notices.connect()
+    told.connect(feed.tell, PublicEvent)
     signals.xp_changed.connect(_boards_of, Submission)
     accounts.user_changed.connect(_boards_of, User)
 

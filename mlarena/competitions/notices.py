@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, or_, select
 
+from mlarena.activity.service import note
 from mlarena.competitions.models import Competition, Member
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
@@ -47,6 +48,7 @@ def tell_ended(competition: Competition) -> None:
     text = "The final board is there: see where you came."
     about = _about(competition, "has ended", text)
     broadcast("competition_ended", about, f"{ENTRANTS}:{competition.id}")
+    note("end", _key(competition), competition.title, about.link)
 
 
 def tell_ratings(competition: Competition, changes: list[dict[str, Any]], now: datetime) -> None:

@@ -31,6 +31,11 @@ def board_room(board: str) -> str:
     return f"board:{board}"
 
 
+def feed_room(feed: str) -> str:
+    """The room of everyone looking at a feed of activity: "all", or a cohort's ("cohort:5")."""
+    return f"feed:{feed}"
+
+
 def publish(event: str, payload: dict[str, Any], room: str) -> bool:
     """Emit `event` to everyone in `room`, from any process. False if Redis is away.
 

@@ -128,6 +128,9 @@ class Sockets:
         page shows: its own reader is not told of that verdict elsewhere.
         """
         watcher = self.watchers.setdefault(_sid(), Watcher())
+        feed = _feed_named(said)
+        if feed is not None:
+            return self._follow(feed)
         looked_at = _submission_named(said)
         if looked_at is not None:
             watcher.looks_at = f"submission:{looked_at}"
@@ -145,6 +148,17 @@ class Sockets:
         join_room(publish.board_room(board))
         # Read after joining: what changes from now on comes as an event, nothing falls between.
         return publish.leaderboard(board)
+
+    def _follow(self, feed: str) -> dict[str, Any]:
+        """`join {"feed": "all"}`, or a cohort's, for whoever may see its board."""
+        try:
+            if feed != "all":
+                viewer = current_user if current_user.is_authenticated else None
+                feed = str(check_visible(feed, viewer))
+        except Problem as problem:
+            return _refuse(problem.message)
+        join_room(publish.feed_room(feed))
+        return {"feed": feed}
 
     def on_leave(self, *said: Any) -> dict[str, Any]:
         """`leave {"board": NAME}`."""
@@ -263,6 +277,11 @@ def _board_named(said: tuple[Any, ...]) -> str:
 def _submission_named(said: tuple[Any, ...]) -> int | None:
     named = said[0].get("submission") if len(said) == 1 and isinstance(said[0], dict) else None
     return named if type(named) is int and 0 < named <= LARGEST_ID else None
+
+
+def _feed_named(said: tuple[Any, ...]) -> str | None:
+    named = said[0].get("feed") if len(said) == 1 and isinstance(said[0], dict) else None
+    return named if isinstance(named, str) and 0 < len(named) <= 64 else None
 
 
 def _refuse(message: str) -> dict[str, Any]:

@@ -23,14 +23,14 @@ STRETCH = 1000
 def tell_streaks() -> int:
     """Everybody in whose evening it is, whose streak lasts and who has done nothing today. Commits."""
     now = utcnow()
-    # Yesterday, somewhere on Earth.
-    days = [(now - timedelta(days=back)).date() for back in (0, 1, 2)]
+    # Freezes may have carried it over some days.
+    since = (now - timedelta(days=5)).date()
     told, after = 0, 0
     while True:
         rows = db.session.execute(
             select(User.id, User.timezone, LearnerTotals)
             .join(LearnerTotals, LearnerTotals.user_id == User.id)
-            .where(LearnerTotals.last_active_day.in_(days), User.streak_shown)
+            .where(LearnerTotals.last_active_day >= since, User.streak_shown)
             .where(LearnerTotals.current_streak >= WORTH_KEEPING, User.id > after)
             .order_by(User.id)
             .limit(STRETCH)
@@ -53,8 +53,11 @@ def _ends_today(totals: LearnerTotals, now: datetime, zone: str) -> bool:
     if not FROM_HOUR <= now.astimezone(ZoneInfo(zone)).hour < TO_HOUR:
         return False
     today = local_day(now, zone)
-    lasts = streak_today(totals, today) >= WORTH_KEEPING
-    return lasts and totals.last_active_day == today - timedelta(days=1)
+    if totals.last_active_day is None or totals.last_active_day >= today:
+        return False
+    # A freeze that is left would save it: nobody needs to be told.
+    tomorrow = streak_today(totals, today + timedelta(days=1))
+    return streak_today(totals, today) >= WORTH_KEEPING and tomorrow == 0
 
 
 def _about(totals: LearnerTotals, now: datetime, zone: str) -> About:

@@ -145,7 +145,10 @@ def mark_read(user_id: int, notification_id: int) -> None:
 
 def mark_all_read(user_id: int, up_to: int | None = None) -> None:
     """All that there is, or all up to the newest that its reader has seen. Commits; open pages follow."""
-    _read(user_id, Notification.id <= up_to if up_to is not None else Notification.id > 0)
+    if up_to is None:
+        _read(user_id, Notification.id > 0)
+    else:  # the rest of a burst may be newer than the first of it, which stands in the list
+        _read(user_id, or_(Notification.id <= up_to, Notification.burst_id <= up_to))
 
 
 def seen(user_id: int, kind: str, about: str) -> None:

@@ -15,15 +15,16 @@ from mlarena.notifications.jobs import NOTICES
 log = structlog.get_logger(__name__)
 
 ASKED = "mlarena:notices:asked"
+ROUTE = "mlarena.notifications.jobs.route"
 # A question that nobody has answered by then is asked again.
 PATIENCE_SECONDS = 5
 PENDING = "notifications to route"
 JOB_TIMEOUT = 60
 
 
-def after_commit() -> None:
-    """When the transaction of this session is committed, routing follows."""
-    db.session.info[PENDING] = True
+def after_commit(job: str = ROUTE) -> None:
+    """When the transaction of this session is committed, that job follows."""
+    db.session.info.setdefault(PENDING, set()).add(job)
 
 
 def listen() -> None:
@@ -33,27 +34,27 @@ def listen() -> None:
 
 
 def _committed(session: Any) -> None:
-    if session.info.pop(PENDING, False):
-        ask()
+    for job in session.info.pop(PENDING, ()):
+        ask(job)
 
 
 def _rolled_back(session: Any, _previous: Any) -> None:
     session.info.pop(PENDING, None)
 
 
-def ask() -> None:
-    """Have a worker route what there is. One question stands at a time: who answers it takes it away first,
+def ask(job: str = ROUTE) -> None:
+    """Have a worker look at what there is. One question stands at a time: who answers it takes it away first,
     so what is committed while it stands is seen by whoever answers."""
     try:
-        if redis_client().set(ASKED, 1, nx=True, ex=PATIENCE_SECONDS):
-            enqueue("mlarena.notifications.jobs.route", NOTICES)
+        if redis_client().set(f"{ASKED}:{job}", 1, nx=True, ex=PATIENCE_SECONDS):
+            enqueue(job, NOTICES)
     except RedisError as error:
         log.warning("notifications wait for the clock", error=str(error))
 
 
-def answered() -> None:
+def answered(job: str = ROUTE) -> None:
     try:
-        redis_client().delete(ASKED)
+        redis_client().delete(f"{ASKED}:{job}")
     except RedisError as error:
         log.warning("notifications wait for the clock", error=str(error))
 

@@ -69,7 +69,7 @@ class LearnerTotals(Base):
     perfect: Mapped[int] = mapped_column(default=0)
     current_streak: Mapped[int] = mapped_column(default=0)
     longest_streak: Mapped[int] = mapped_column(default=0)
-    last_active_day: Mapped[date | None]
+    last_active_day: Mapped[date | None] = mapped_column(index=True)
     freezes: Mapped[int] = mapped_column(default=0)
 
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, render_template, url_for
 from flask_login import current_user
 
 from mlarena.accounts.models import User
+from mlarena.activity import service as activity
 from mlarena.boards import service as boards
 from mlarena.competitions import service as competitions
 from mlarena.core.clock import utcnow
@@ -62,6 +63,7 @@ def _home_of(user: User) -> str:
         competitions=competitions.going_on(user, COMPETITIONS),
         submissions=lines(user.id, RECENT),
         match=forecasting.next_match(user.id),
+        feed_lines=activity.latest(),
     )
 
 

@@ -29,6 +29,7 @@ _PRIVATE = {
     "kaggle_username": TEXT,
     "listed": YES_OR_NO,
     "streak_shown": YES_OR_NO,
+    "activity_shown": YES_OR_NO,
 }
 _LEVEL = {
     "id": INTEGER,

@@ -27,7 +27,7 @@ from mlarena.live import publish
 from mlarena.rewards import service as rewards
 from mlarena.rewards.models import Badge
 from mlarena.rewards.service import Reward, earned
-from mlarena.submissions import notices, outbox, signals
+from mlarena.submissions import feats, notices, outbox, signals
 from mlarena.submissions.models import Progress, Submission, Task, VerdictRow
 from mlarena.submissions.verdict import Verdict
 
@@ -128,7 +128,13 @@ def _credit(settled: Settled, verdict: Verdict, score: float, now: datetime) -> 
     # This locks the learner's totals, so two verdicts of one learner follow each other.
     settled.badges += rewards.record_activity(user, submission.queued_at)
     progress = db.session.get_one(Progress, (user.id, task.id), populate_existing=True)
-    if _better(task, score, progress.best_score):
+    better = _better(task, score, progress.best_score)
+    feats.tell(
+        submission,
+        first_pass=progress.status != "completed",
+        new_best=better and progress.best_score is not None,
+    )
+    if better:
         progress.best_score = score
     if verdict.passed:
         if progress.status != "completed":

@@ -32,6 +32,8 @@ const signedIn = "user" in document.body.dataset;
 if (verdict || signedIn || matches || boards().length) {
   const live = connect();
   watchBoards(live);
+  const feed = document.querySelector("[data-feed]");
+  if (feed) import("./feed.js").then(({ watchFeed }) => watchFeed(live, feed));
   if (matches) import("./matches.js").then(({ watchMatches }) => watchMatches(live));
   if (signedIn) watchSubmission(live, verdict);
   const bell = document.querySelector("a[data-notifications]");

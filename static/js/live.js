@@ -37,10 +37,15 @@ class Page extends EventTarget {
     this.#socket?.emit("join", { submission });
   }
 
+  /** Hear what happens in a feed. After every `back`. */
+  follow(feed) {
+    this.#socket?.emit("join", { feed });
+  }
+
   attach(socket) {
     this.#socket = socket;
     const tell = (event, detail) => this.dispatchEvent(new CustomEvent(event, { detail }));
-    for (const event of ["verdict", "case", "training", "try", "progress", "leaderboard", "match", "notification", "unread"]) {
+    for (const event of ["verdict", "case", "training", "try", "progress", "leaderboard", "match", "notification", "unread", "activity"]) {
       socket.on(event, (payload) => tell(event, payload));
     }
     socket.on("connect", () => tell("back"));

@@ -115,7 +115,7 @@ export function timeText(at) {
 }
 
 /** The class glows once (parts.css) and is taken off, to be able to glow again. */
-function glow(row) {
+export function glow(row) {
   row.classList.remove("changed");
   void row.offsetWidth;
   row.classList.add("changed");

@@ -9,7 +9,15 @@ from mlarena.core.db import db
 
 ME = "/api/v1/users/me"
 PUBLIC = {"id", "username", "full_name", "created_at"}
-PRIVATE = PUBLIC | {"email", "role", "timezone", "kaggle_username", "listed", "streak_shown"}
+PRIVATE = PUBLIC | {
+    "email",
+    "role",
+    "timezone",
+    "kaggle_username",
+    "listed",
+    "streak_shown",
+    "activity_shown",
+}
 
 
 def test_others_see_the_public_fields_only(client, user):

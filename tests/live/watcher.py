@@ -40,6 +40,7 @@ class Watcher:
             "leaderboard",
             "match",
             "notification",
+            "activity",
             "unread",
             "error",
             "resync",

@@ -57,10 +57,13 @@ def test_a_burst_stands_as_one_and_is_read_as_one(user: Any, routed: Any) -> Non
     service.mark_read(user.id, head.id)
     assert service.unread(user.id) == 0
     assert db.session.scalars(db.select(Notification.read_at)).all().count(None) == 0
-    # What comes after it was read begins anew.
+    # What comes after it was read begins anew; "all up to this one" takes the rest of its burst along.
     notify(user, "verdict", About("submission:99", "Verdict 99"))
+    notify(user, "verdict", About("submission:100", "Verdict 100"))
     routed()
     assert service.unread(user.id) == 1
+    service.mark_all_read(user.id, db.session.scalars(service.heads(user.id)).first().id)
+    assert db.session.scalars(db.select(Notification.read_at)).all().count(None) == 0
 
 
 def test_a_burst_is_one_message(user: Any, routed: Any, pigeon: Any) -> None:

@@ -21,7 +21,7 @@ PAGES = [
     "/settings/tokens", "/settings/tokens/1/revoke", "/settings/delete", "/quests/1",
     "/teach/webhooks/new", "/teach/webhooks/1/ping", "/notifications/read",
     "/notifications/1/read", "/settings/notifications/kinds", "/settings/notifications/habits",
-    "/settings/notifications/confirm",
+    "/settings/notifications/confirm", "/settings/calendar", "/settings/calendar/revoke",
 ]  # fmt: skip
 
 
@@ -40,6 +40,7 @@ def test_every_form_of_a_page_carries_its_token(user, signed_in, client):
     for browser, path in (
         (signed_in(user), "/settings"),
         (signed_in(user), "/settings/notifications"),
+        (signed_in(user), "/settings/calendar"),
         (client, "/login"),
         (client, "/register"),
     ):

@@ -61,6 +61,8 @@ ENTRANT = Rule("login", "forbidden", "forbidden", "forbidden")
 UPLOAD = Rule("login", "forbidden", "hidden", "hidden", "forbidden")
 # A refresh token is what opens it, and none of these callers shows one.
 REFRESH = Rule("login", "login", "login", "login", "login")
+# None of these callers has it.
+SECRET = Rule("hidden", "hidden", "hidden", "hidden", "hidden")
 # A cohort that another instructor leads: `owner` is a learner in it, `other` is not.
 DESK = Rule("login", "forbidden", "hidden", "in", "forbidden")
 IN_COHORT = Rule("login", "hidden", "hidden", "in")
@@ -262,6 +264,14 @@ DOORS: dict[tuple[str, str], Rule] = {
     ("POST", f"{API}/notifications/read"): MEMBERS,
     ("GET", f"{API}/notifications/preferences"): MEMBERS,
     ("PATCH", f"{API}/notifications/preferences"): MEMBERS,
+    # calendars; whose secret a path shows reads, whoever comes with it
+    ("GET", "/settings/calendar"): MEMBERS,
+    ("POST", "/settings/calendar"): MEMBERS,
+    ("POST", "/settings/calendar/revoke"): MEMBERS,
+    ("GET", "/calendar/<token>.ics"): SECRET,
+    ("POST", f"{API}/users/me/calendar"): MEMBERS,
+    ("DELETE", f"{API}/users/me/calendar"): MEMBERS,
+    ("GET", f"{API}/activity"): EVERYBODY,
     # accounts, API
     ("POST", f"{API}/auth/register"): EVERYBODY,
     ("POST", f"{API}/auth/login"): EVERYBODY,

@@ -19,9 +19,10 @@ from mlarena.forecasts.documents import ingest
 from mlarena.forecasts.models import TeamAlias
 from mlarena.forecasts.record import record
 from mlarena.forecasts.sources.found import Found
-from mlarena.submissions.models import Submission
 from mlarena.notifications import routing
+from mlarena.notifications.models import Notification
 from mlarena.notifications.service import About, heads, notify
+from mlarena.submissions.models import Submission
 from mlarena.submissions.rejudging.models import Rejudge
 from mlarena.webhooks.models import Delivery, Webhook
 
@@ -69,7 +70,7 @@ def told(user: Any) -> int:
     notify(user, "badge", About("badge:1", "A badge"))
     db.session.commit()
     routing.route_all()
-    return int(db.session.scalars(heads(user.id)).one().id)
+    return int(db.session.scalars(heads(user.id).where(Notification.kind == "badge")).one().id)
 
 
 def rejudged() -> int:

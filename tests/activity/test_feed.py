@@ -1,0 +1,130 @@
+"""The feed: what stands in it, live, and who does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mlarena.accounts import service as accounts
+from mlarena.activity import service
+from mlarena.cohorts import feed
+from mlarena.cohorts import service as cohorts
+from mlarena.core.db import db
+from tests.live.browsing import until
+from tests.live.conftest import live_url, open_page, visit  # noqa: F401 – fixtures
+
+
+@pytest.fixture
+def solved(quest: Any, good_model: Any, upload: Any, bearer: Any, work: Any) -> Any:
+    """solved(user) -> the user has passed the quest, once more with every call."""
+    made = []
+
+    def solve(user: Any) -> None:
+        made.append(user)
+        upload(bearer(user), quest, good_model() + b" " * len(made))
+        work()
+
+    return solve
+
+
+def said(lines: Any) -> list[tuple[str, str, str]]:
+    return [(one.name, one.words, one.event.title) for one in lines]
+
+
+def test_a_first_solve_stands_there_once(
+    user: Any, solved: Any, client: Any, signed_in: Any
+) -> None:
+    for _ in range(2):
+        solved(user)
+    assert said(service.latest()) == [("ada", "solved", "The iris quest")]
+    (event,) = client.get("/api/v1/activity").json["data"]
+    assert (event["username"], event["kind"]) == ("ada", "solve")
+    page = signed_in(user).get("/").text
+    assert "What happens here" in page
+    assert f'href="{event["link"]}"' in page
+
+
+def test_a_newer_best_takes_the_place_of_an_older_one(user: Any) -> None:
+    for _ in range(2):
+        service.note("best", f"{user.id}:best:1", "The iris quest", "/quests/1", user.id)
+        service.note("solve", f"{user.id}:solve:2", "Another", "/quests/2", user.id)
+        db.session.commit()
+        assert said(service.latest())[0][1] == "has a new best on"
+    assert len(service.latest()) == 2
+
+
+def test_who_does_not_want_to_be_seen_is_not(
+    user: Any, client: Any, signed_in: Any, send_form: Any
+) -> None:
+    service.note("solve", f"{user.id}:solve:1", "The iris quest", "/quests/1", user.id)
+    service.note("end", "competition:1", "The Cup", "/competitions/1")
+    db.session.commit()
+    assert len(service.latest()) == 2
+    kept = {"timezone": "UTC", "listed": "y", "streak_shown": "y"}
+    send_form(signed_in(user), "/settings/profile", "/settings", **kept)
+    assert said(service.latest()) == [("", "has ended", "The Cup")]
+    assert [row["title"] for row in client.get("/api/v1/activity").json["data"]] == ["The Cup"]
+    accounts.update_profile(user, activity_shown=True, listed=False)
+    assert said(service.latest()) == [("", "has ended", "The Cup")]
+
+
+def test_a_cohort_sees_its_own_and_one_with_nicknames_nobody(
+    user: Any, make_user: Any, signed_in: Any
+) -> None:
+    teacher, eve = make_user("teacher", role="instructor"), make_user("eve")
+    named = cohorts.create(teacher, {"title": "A class"})
+    masked = cohorts.create(teacher, {"title": "Masked", "names": "nicknames"})
+    for one in (named, masked):
+        cohorts.join(user, one.join_code or "")
+    for one in (user, eve):
+        service.note("solve", f"{one.id}:solve:1", "The iris quest", "/quests/1", one.id)
+    db.session.commit()
+    assert said(feed.latest(named) or []) == [("ada", "solved", "The iris quest")]
+    assert feed.latest(masked) is None
+    browser = signed_in(user)
+    assert "What happens here" in browser.get(f"/cohorts/{named.id}").text
+    assert "What happens here" not in browser.get(f"/cohorts/{masked.id}").text
+
+
+def test_scripts_hear_what_they_may(
+    user: Any,
+    make_user: Any,
+    bearer: Any,
+    visit: Any,  # noqa: F811
+) -> None:
+    teacher = make_user("teacher", role="instructor")
+    cohort = cohorts.create(teacher, {"title": "A class"})
+    cohorts.join(user, cohort.join_code or "")
+    anybody, member = visit(), visit(token=bearer(user)["Authorization"].split()[1])
+    about = {"feed": f"cohort:{cohort.id}"}
+    assert "error" in anybody.client.call("join", about, timeout=30)
+    assert member.client.call("join", about, timeout=30) == about
+    assert anybody.client.call("join", {"feed": "all"}, timeout=30) == {"feed": "all"}
+    service.note("solve", f"{user.id}:solve:1", "The iris quest", "/quests/1", user.id)
+    db.session.commit()
+    service.tell()
+    for watcher in (anybody, member):
+        heard = watcher.hears("activity")
+        assert (heard["username"], heard["title"]) == ("ada", "The iris quest")
+    service.tell()
+    assert anybody.heard("activity") == []
+
+
+@pytest.mark.browser
+def test_it_comes_into_an_open_page(user: Any, open_page: Any) -> None:  # noqa: F811
+    page = open_page("/", user)
+    lines = page.locator("[data-feed] li")
+    number = 0
+
+    def comes() -> bool:
+        nonlocal number
+        number += 1
+        service.note("solve", f"{user.id}:solve:{number}", "<b>A quest</b>", "/quests/1", user.id)
+        db.session.commit()
+        service.tell()
+        page.wait_for_timeout(200)
+        return bool(lines.count())
+
+    until(page, comes)
+    assert lines.first.inner_text().startswith("ada solved <b>A quest</b>")
