@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mlarena.site.cohort_shapes import COHORT_DATA, COHORT_FILES, COHORTS
 from mlarena.site.forecast_shapes import FORECAST_DATA, FORECASTS
+from mlarena.site.notification_shapes import NOTIFICATION_DATA, NOTIFICATION_SCHEMAS
 from mlarena.site.shaping import (
     INTEGER,
     NUMBER,
@@ -143,6 +144,7 @@ _COMPETITION = {
 }
 
 SCHEMAS: dict[str, Schema] = {
+    **NOTIFICATION_SCHEMAS,
     "Webhook": thing(_WEBHOOK),
     "NewWebhook": thing({**_WEBHOOK, "secret": TEXT}),
     "WebhookDelivery": thing(_DELIVERY),
@@ -518,6 +520,7 @@ DATA: dict[tuple[str, str], tuple[int, Schema]] = {
         thing({"name": TEXT, "taken": YES_OR_NO}),
     ),
     **COHORT_DATA,
+    **NOTIFICATION_DATA,
     **FORECAST_DATA,
     ("GET", "/ratings"): (200, array(ref("Rating"))),
     ("GET", "/users/{user_id}/rating-history"): (200, array(ref("Rating"))),

@@ -47,8 +47,8 @@ def test_a_first_solve_stands_there_once(
 
 def test_a_newer_best_takes_the_place_of_an_older_one(user: Any) -> None:
     for _ in range(2):
-        service.note("best", f"{user.id}:best:1", "The iris quest", "/quests/1", user.id)
         service.note("solve", f"{user.id}:solve:2", "Another", "/quests/2", user.id)
+        service.note("best", f"{user.id}:best:1", "The iris quest", "/quests/1", user.id)
         db.session.commit()
         assert said(service.latest())[0][1] == "has a new best on"
     assert len(service.latest()) == 2
