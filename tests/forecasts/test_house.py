@@ -16,7 +16,7 @@ from mlarena.forecasts.house import model as house
 from mlarena.forecasts.house.features import Features, build
 from mlarena.forecasts.house.goals import outcome_shares
 from mlarena.forecasts.house.matches import BadTable, from_frame
-from mlarena.forecasts.house.walk import walk_forward
+from mlarena.forecasts.house.walk import significance, walk_forward
 from mlarena.forecasts.simulation import season_matches
 
 pytestmark = pytest.mark.pure
@@ -208,3 +208,15 @@ def test_features_are_those_of_a_match_asked_alone(table: pd.DataFrame) -> None:
         return found.matrix[row]
 
     np.testing.assert_array_equal(one(build(blind)), one(build(matches)))
+
+
+def test_what_is_better_is_told_with_how_sure_that_is() -> None:
+    chance = np.random.default_rng(5)
+    days = np.repeat(np.arange(300), 10)
+    better = significance(chance.normal(0.003, 0.04, 3000), days)
+    assert better["interval"][0] > 0 and better["p"] < 0.01 and better["diebold_mariano"] > 2
+    same = significance(chance.normal(0, 0.04, 3000), days)
+    assert same["interval"][0] < 0 < same["interval"][1] and same["p"] > 0.05
+    # Ten matches of a day that all go the same way are one piece of news, and the interval knows.
+    alike = significance(np.repeat(chance.normal(0, 0.04, 300), 10), days)
+    assert np.ptp(alike["interval"]) > 2 * np.ptp(same["interval"])
