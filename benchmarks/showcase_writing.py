@@ -12,6 +12,10 @@ def pages(case: Showcase, teacher: str) -> dict[str, tuple[str, str | None]]:
     """Every page to write on: name → (path, who looks at it)."""
     shown: dict[str, tuple[str, str | None]] = {
         "writing-list": ("/challenges/written", teacher),
+        "quests-written": ("/teach/quests", teacher),
+        "quest-new": ("/teach/quests/new", teacher),
+        "quest-edit": (f"/teach/quests/{case.quests['customer-segments']}", teacher),
+        "packs": ("/teach/packs", teacher),
         "writing-preview": (f"/challenges/{case.drafts['coding']}/preview", teacher),
     }
     for kind, number in case.drafts.items():

@@ -90,7 +90,7 @@ class Quest(Entry):
     xp_reward: Annotated[int, Field(ge=1, le=10_000)]
     starter_code: Prose | None = None
     reference_code: Text = ""
-    hints: list[Annotated[str, StringConstraints(min_length=1, max_length=2_000)]] = []
+    hints: list[Annotated[str, StringConstraints(min_length=1, max_length=20_000)]] = []
     limits: Limits = Limits()
     status: Status = "published"
 

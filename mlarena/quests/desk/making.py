@@ -65,8 +65,9 @@ def make(
         "notes": notes + done.notes,
     }
     if "made_of" in about:
-        dataset.cut |= {"made_of": about["made_of"]}
-    dataset.hidden_once = apart.keep_bytes(hidden_csv(built, done.target))
+        dataset.cut |= {"made_of": about["made_of"]}  # a pack: who wrote it has the whole table
+    else:
+        dataset.hidden_once = apart.keep_bytes(hidden_csv(built, done.target))
     db.session.commit()
     features = done.parts.hidden_features
     return {

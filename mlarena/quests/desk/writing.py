@@ -196,6 +196,8 @@ def save(
         setattr(quest, name, value)
     if quest.dataset.cut is not None:
         for name, text in words.items():
+            if name == "title" and not text.strip():
+                continue  # a table has a name
             setattr(quest.dataset, name, text)
     if found is not None:
         quest.checked = found
