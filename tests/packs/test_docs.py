@@ -30,7 +30,7 @@ def shown() -> dict[str, str]:
 
 def test_the_examples_are_a_pack(app: Any, jail: Any) -> None:
     files = shown()
-    assert len(files) == 14
+    assert len(files) == 13
     content = zipped.packed({name: text.encode() for name, text in (files | TABLES).items()})
     looked = uploads.look_at(content)
     assert list(map(str, looked.plan.problems)) == []

@@ -343,6 +343,17 @@ def test_what_is_published_holds_or_changes_nothing(
     assert quest_of().status == "draft"
 
 
+def test_the_words_of_a_packs_quest_change_without_a_reference(
+    desk: Any, make_quest: Any, client: Any
+) -> None:
+    quest = make_quest(description="Tell them apart.")
+    assert save(desk, quest, title="Irises").status_code == 303
+    assert "Irises" in client.get(f"/quests/{quest.id}").text
+    refused = save(desk, quest, threshold="0.5")
+    assert refused.status_code == 422
+    assert "Without a reference" in refused.text
+
+
 def test_a_quest_opens_when_its_time_comes(make: Any, desk: Any, client: Any) -> None:
     make(as_csv(rents()))
     quest = quest_of()

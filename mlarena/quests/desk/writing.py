@@ -182,7 +182,10 @@ def save(
     }
     found = None
     if live:
-        _require_whole(values)
+        _require_brief(values)
+    # What has not changed is not shown again: a pack's quest may have no reference at all.
+    if do == "publish" or (live and judged != checking.judged_of(quest)):
+        _require_reference(values)
         found = checking.check(quest, judged)
         checking.require_shown(quest, judged, found)
     _lock(quest)
@@ -397,14 +400,16 @@ def _require_sound(quest: Quest, values: dict[str, Any]) -> None:
         raise Invalid("Some of the values are not right.", errors)
 
 
-def _require_whole(values: dict[str, Any]) -> None:
-    errors = {}
+def _require_brief(values: dict[str, Any]) -> None:
     if not values["description"].strip():
-        errors["description"] = ["Write the brief first: what is asked, and how to start."]
+        words = "Write the brief first: what is asked, and how to start."
+        raise Invalid.field("description", words)
+
+
+def _require_reference(values: dict[str, Any]) -> None:
     if not values["reference_code"].strip():
-        errors["reference_code"] = ["Without a reference nobody knows that it can be passed."]
-    if errors:
-        raise Invalid("This quest cannot be published yet.", errors)
+        words = "Without a reference nobody knows that it can be passed."
+        raise Invalid.field("reference_code", words)
 
 
 def _lock(quest: Quest) -> None:
