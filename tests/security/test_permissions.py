@@ -238,13 +238,13 @@ DOORS: dict[tuple[str, str], Rule] = {
     ("POST", "/settings/tokens"): MEMBERS,
     ("POST", "/settings/tokens/<id:token_id>/revoke"): OWNER,
     ("POST", "/settings/delete"): MEMBERS,
-    # Telegram: the door that it calls is there for nobody else, and codes only where there is a bot
+    # Telegram: the door that it calls is there for nobody else
     ("GET", "/settings/telegram"): MEMBERS,
     ("POST", "/settings/telegram/code"): MEMBERS,
     ("POST", "/settings/telegram/unlink"): MEMBERS,
     ("POST", "/telegram/<place>"): NOBODY,
     ("GET", f"{API}/users/me/telegram"): MEMBERS,
-    ("POST", f"{API}/users/me/telegram"): Rule("login", "hidden", "hidden", "hidden", "hidden"),
+    ("POST", f"{API}/users/me/telegram"): MEMBERS,
     ("DELETE", f"{API}/users/me/telegram"): MEMBERS,
     # notifications
     ("GET", "/notifications"): MEMBERS,
