@@ -73,7 +73,7 @@ test-real: install $(VENV)/dev.stamp
 		$(PY) -m pytest --services=real $(SHARED) && exit $$first
 
 # One after the other; make bench BENCHMARKS="start verdict" for some of them.
-BENCHMARKS ?= start verdict training sandbox web boards pages sql sockets ratings predictions competition kaggle forecasts documents ladder notifications telegram drill
+BENCHMARKS ?= start verdict training sandbox web boards pages sql sockets ratings predictions competition kaggle forecasts documents ladder notifications telegram drill console rejudge
 bench: install $(VENV)/dev.stamp
 	@for name in $(BENCHMARKS); do $(PY) -m benchmarks.$$name || exit 1; done
 
