@@ -59,7 +59,10 @@ def _serve(pipe: Any) -> None:
     stub, _server = serve()
     pipe.send(stub.url)
     while True:
-        asked = pipe.recv()
+        try:
+            asked = pipe.recv()
+        except EOFError:  # who has asked is done
+            return
         if asked == "forget":
             stub.calls.clear()
         pipe.send([call for call in list(stub.calls) if call.method == "sendMessage" and call.ok])
