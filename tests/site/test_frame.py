@@ -183,7 +183,7 @@ def test_a_wing_that_is_not_there_is_not_in_the_navigation(client: Any, app: Any
     assert {"Quests", "Boards"} <= set(shown)
 
 
-def test_the_frame_costs_one_query_for_whoever_is_signed_in(
+def test_the_frame_costs_two_queries_for_whoever_is_signed_in(
     user: Any, signed_in: Any, queries: list[str]
 ) -> None:
     browser = signed_in(user)
@@ -191,4 +191,5 @@ def test_the_frame_costs_one_query_for_whoever_is_signed_in(
     queries.clear()
     assert browser.get("/search").status_code == 200
     assert sum("learner_totals" in statement for statement in queries) == 1
-    assert len(queries) <= 2  # who it is, and what they have
+    assert sum("notifications" in statement for statement in queries) == 1
+    assert len(queries) <= 3  # who it is, what they have, and how much the bell counts
