@@ -121,7 +121,6 @@ def scheduler(settings: Settings, connection: redis.Redis) -> CronScheduler:
         (activity.tell, notifications.NOTICES, ROUTE_SECONDS, 60),
         (activity.prune, HOUSE, PRUNE_AT, 600),
         (notifications.prune, HOUSE, PRUNE_AT, 600),
-        (bot.remind, HOUSE, REMIND_SECONDS, 600),
         (bot.tidy, HOUSE, TIDY_AT, 600),
         (kaggle.boards, OUTSIDE, kaggle.BOARDS_SECONDS, 60),
         (kaggle.status, OUTSIDE, kaggle.STATUS_SECONDS, 60),

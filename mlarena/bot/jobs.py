@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from mlarena.bot import reminders, upkeep
-
-
-def remind() -> None:
-    reminders.remind()
+from mlarena.bot import upkeep
 
 
 def tidy() -> None:

@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from mlarena.bot import jobs, outbox
+from mlarena.bot import outbox
 from mlarena.bot.models import TelegramLink, TelegramTalk, TelegramUpdate
 from mlarena.core import clock
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from mlarena.forecasts import game
+from mlarena.notifications import jobs
 from mlarena.rewards.models import ActivityDay, LearnerTotals
 from mlarena.rewards.streaks import local_day
 from mlarena.submissions.models import Submission
@@ -138,13 +139,15 @@ def test_an_evening(
     tomorrow = datetime.combine(utcnow().date(), datetime.min.time(), utcnow().tzinfo)
     with clock.freeze(tomorrow + timedelta(days=1, hours=17)):
         jobs.remind()
+        jobs.route()
         work()
     with clock.freeze(tomorrow + timedelta(days=1, hours=19)):
         jobs.remind()
         jobs.remind()
+        jobs.route()
         work()
-        hears(ADA, "Your streak of 4 days ends at midnight")
-    assert sum("ends at midnight" in text for text in telegram.texts(ADA)) == 1
+        hears(ADA, "Your 4-day streak ends today")
+    assert sum("streak ends today" in text for text in telegram.texts(ADA)) == 1
 
     # what was said is not kept, and each verdict was told once
     db.session.expire_all()
