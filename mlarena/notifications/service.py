@@ -7,7 +7,18 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from mlarena.accounts.models import User
 from mlarena.core.clock import utcnow
@@ -105,7 +116,7 @@ def take_back(kind: str, about: str) -> None:
     )
 
 
-def heads(user_id: int, unread: bool = False) -> Select[Any]:
+def heads(user_id: int | BindParameter[int], unread: bool = False) -> Select[Any]:
     """The user's list, newest first: a burst is one of them."""
     query = (
         select(Notification)
@@ -128,10 +139,19 @@ def bursts(head_ids: Collection[int]) -> dict[int, list[Notification]]:
     return found
 
 
+# Asked with every page of somebody signed in: built once.
+_UNREAD = select(func.count()).select_from(
+    heads(bindparam("user_id", type_=Integer), unread=True)
+    .with_only_columns(Notification.id)
+    .order_by(None)
+    .limit(MOST_COUNTED)
+    .subquery()
+)
+
+
 def unread(user_id: int) -> int:
     """How many the bell counts, up to MOST_COUNTED."""
-    counted = heads(user_id, unread=True).order_by(None).limit(MOST_COUNTED).subquery()
-    return db.session.scalar(select(func.count()).select_from(counted)) or 0
+    return db.session.scalar(_UNREAD, {"user_id": user_id}) or 0
 
 
 def mark_read(user_id: int, notification_id: int) -> None:
