@@ -304,12 +304,9 @@ def xp_of(user_id: int) -> int:
     return db.session.scalar(_XP, {"user_id": user_id}) or 0
 
 
-_TOTALS = select(LearnerTotals).where(LearnerTotals.user_id == bindparam("user_id"))
-
-
 def totals_of(user_id: int) -> LearnerTotals:
     """The totals for reading; all zero for somebody who has not begun."""
-    found = db.session.scalar(_TOTALS, {"user_id": user_id})
+    found = db.session.get(LearnerTotals, user_id)
     return found or LearnerTotals(
         user_id=user_id, xp=0, passed=0, perfect=0, current_streak=0, longest_streak=0, freezes=0
     )

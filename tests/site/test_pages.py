@@ -165,7 +165,7 @@ def test_home_takes_as_many_queries_for_much_as_for_little(
     queries.clear()
     assert browser.get("/").status_code == 200
     assert len(queries) == little
-    assert little <= 16
+    assert little <= 17
 
 
 def test_the_welcome_page_takes_as_many_queries_for_much_as_for_little(
