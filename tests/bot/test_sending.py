@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -77,7 +78,10 @@ def test_what_may_be_sent_is_counted_over_all_who_ask(
         assert all(later[1] - earlier[0] > 0.35 for earlier, later in pairwise(own))
 
 
-def test_told_to_wait_it_waits(bot_app: Any, telegram: Any) -> None:
+def test_told_to_wait_it_waits(
+    bot_app: Any, telegram: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "LEASE", timedelta(days=1))  # which would free it, too
     asked: list[int] = []
 
     def first(method: str, params: dict[str, Any]) -> Fault | None:

@@ -61,6 +61,7 @@ def state() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.pure  # once is enough: what it asks is the content, not the database
 def test_all_of_the_starter_content_goes_out_and_in_and_nothing_changes(
     app: Any, jail: Any
 ) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -516,6 +517,22 @@ def people(make_user):
     return found
 
 
+COHORTS = ("cohort_id", "assignment_id", "announcement_id", "code")
+
+
+class Things(dict[str, Any]):
+    """By the name that a path has for it, the id of a thing; one that takes long is made when it is asked
+    for, by what `later` has for its name: a function that gives some of the names."""
+
+    def __init__(self, now: dict[str, Any], later: dict[str, Callable[[], dict[str, Any]]]) -> None:
+        super().__init__(now)
+        self.later = later
+
+    def __missing__(self, name: str) -> Any:
+        self.update(self.later[name]())
+        return self[name]
+
+
 @pytest.fixture
 def things(people, quest):
     """What the owner has: a submission, a token; and the ids that a path may ask for."""
@@ -531,8 +548,10 @@ def things(people, quest):
     attempt = Submission(user_id=people["owner"].id, task_id=quiz.id, attempt_no=1)
     db.session.add(attempt)
     db.session.commit()
-    return {
-        "user_id": people["owner"].id,
+    owner = people["owner"]
+    cohort = partial(class_of, owner, quest)
+    now = {
+        "user_id": owner.id,
         "quest_id": quest.id,
         "task_id": quest.id,
         "shelf_name": "levels",
@@ -541,19 +560,11 @@ def things(people, quest):
         "challenge_kind": "knowledge",
         "attempt_id": attempt.id,
         "submission_id": submission.id,
-        "competition_id": held(people["instructor"], people["owner"]),
-        "file_id": 1,
-        **{"league_id": 1, "team_id": 1, "match_id": match_to_come()},
         "token_id": token.id,
-        **class_of(people["owner"], quest),
         **{"way": "up", "member_way": "remove", "cohort_step": "close_code", "ending": "csv"},
-        **{"rejudge_id": rejudged(), "decision": "discard"},
-        "alias_id": waiting_name(),
-        **{"feed_id": feed(), "feed_step": "read"},
-        **webhook_of("lead"),
+        "decision": "discard",
+        "feed_step": "read",
         "webhook_step": "ping",
-        "pair_id": alike_pair(submission, people["instructor"]),
-        "notification_id": told(people["owner"]),
         "kind": "quest",
         "target_id": quest.id,
         "part": "train",
@@ -568,6 +579,30 @@ def things(people, quest):
         "filename": "css/tokens.css",
         "version": "1",
     }
+    made = Things(now, {})
+
+    def webhook() -> dict[str, Any]:
+        assert made["cohort_id"]  # whose lead it belongs to
+        return webhook_of("lead")
+
+    def competition() -> dict[str, Any]:
+        return {"competition_id": held(people["instructor"], owner), "file_id": 1}
+
+    def match() -> dict[str, Any]:
+        return {"match_id": match_to_come(), "league_id": 1, "team_id": 1}
+
+    made.later |= {
+        **dict.fromkeys(("competition_id", "file_id"), competition),
+        **dict.fromkeys(("match_id", "league_id", "team_id"), match),
+        "rejudge_id": lambda: {"rejudge_id": rejudged()},
+        "alias_id": lambda: {"alias_id": made["match_id"] and waiting_name()},
+        "feed_id": lambda: {"feed_id": feed()},
+        "pair_id": lambda: {"pair_id": alike_pair(submission, people["instructor"])},
+        "notification_id": lambda: {"notification_id": told(owner)},
+        **dict.fromkeys(("webhook_id", "delivery_id"), webhook),
+        **dict.fromkeys(COHORTS, cohort),
+    }
+    return made
 
 
 @pytest.fixture

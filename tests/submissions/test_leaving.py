@@ -27,7 +27,10 @@ def test_uploads_go_with_the_account_but_a_shared_file_stays(
     upload(bearer(other), quest, shared)
     names = {row.user_id: row.blob_sha256 for row in db.session.scalars(sa.select(Submission))}
     lost = db.session.scalar(
-        sa.select(Submission.blob_sha256).where(Submission.user_id == user.id).limit(1)
+        sa.select(Submission.blob_sha256)
+        .where(Submission.user_id == user.id)
+        .order_by(Submission.attempt_no)
+        .limit(1)
     )
     service.delete_account(user, PASSWORD)
     assert db.session.scalars(sa.select(Submission.user_id)).all() == [other.id]
