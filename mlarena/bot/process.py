@@ -12,6 +12,7 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 import redis
@@ -121,7 +122,7 @@ class BotProcess:
                 await self._breathe(error.seconds)
                 continue
             for one in told:
-                await self._patiently(self._in, lambda one=one: _receive(one))  # type: ignore[misc]
+                await self._patiently(self._in, partial(_receive, one))
                 after = max(after, one["update_id"])
 
     async def _handle(self, client: Client) -> None:
@@ -197,15 +198,15 @@ class BotProcess:
             self._finished.set()
             return
         except TooFast as error:
-            after = lambda seconds=error.seconds: _slow_down(parcel, seconds)  # type: ignore[misc] # noqa: E731
+            after = partial(_slow_down, parcel, error.seconds)
         except Closed as error:
-            after = lambda why=str(error): outbox.gone(parcel.chat_id, why)  # type: ignore[misc] # noqa: E731
+            after = partial(outbox.gone, parcel.chat_id, str(error))
         except Moved as error:
-            after = lambda chat=error.chat_id: outbox.moved(parcel, chat)  # type: ignore[misc] # noqa: E731
+            after = partial(outbox.moved, parcel, error.chat_id)
         except Refused as error:
-            after = lambda why=str(error): _after_refusal(parcel, why)  # type: ignore[misc] # noqa: E731
+            after = partial(_after_refusal, parcel, str(error))
         except Away as error:
-            after = lambda why=str(error): outbox.later(parcel, why=why)  # type: ignore[misc] # noqa: E731
+            after = partial(outbox.later, parcel, why=str(error))
         await self._patiently(self._out, after)
 
     async def _look(self) -> None:
