@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlarena.boards import index, mirror, standings
+from mlarena.boards import index, mirror, spread, standings
 from mlarena.boards import service as boards
 from mlarena.boards.models import BoardEntry
 from mlarena.boards.names import Aim
@@ -151,3 +151,19 @@ def test_one_hopeless_model_does_not_flatten_the_others(
     assert found.low >= 0.4
     assert found.beyond >= 1
     assert found.people == 40
+
+
+def test_a_pages_histogram_follows_the_board(people: Any, enter: Callable[..., Any]) -> None:
+    """It is counted once for all who see the same page of the board: until somebody scores."""
+    ada, grace = people(2)
+    board = "global"
+    enter(board, ada.id, 0.5)
+    index.rebuild(board)
+    for who, wanted in ((None, 1), (None, 1), (grace, 2)):
+        if who:
+            enter(board, who.id, 0.9)
+        stamp = boards.page(board, 1, 10).stamp
+        assert stamp
+        found = spread.spread(board, stamp)
+        assert found
+        assert found.people == wanted
