@@ -36,7 +36,10 @@ export function watchBell(live, bell) {
   // What came between the page and its connection, or while that was broken.
   live.on("back", async () => {
     const answer = await ask("/api/v1/notifications?per_page=1");
-    if (answer) show(answer.meta.unread);
+    if (!answer) return;
+    const before = count.textContent;
+    show(answer.meta.unread);
+    if (count.textContent !== before) again();
   });
 
   async function fill() {

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from mlarena.core.clock import utcnow
+from mlarena.notifications import choices
+from mlarena.notifications.quiet import DAY
 from mlarena.notifications.service import About, notify
 from tests.live.browsing import connected, until
 from tests.live.conftest import live_url, open_page  # noqa: F401 – fixtures
@@ -35,8 +38,28 @@ def test_two_tabs_say_the_same(user: Any, open_page: Any, routed: Any) -> None: 
     for page in (first, second):
         until(page, lambda page=page: count(page) == [])
     until(second, lambda: second.locator(".notice.unread").count() == 0)
-    # In quiet hours, and where its page says it itself, nothing pops up; the count follows all the same.
+    # Where its page says it itself, and in quiet hours, nothing pops up; the count follows all the same.
     notify(user, "badge", About("badge:1", "A badge"))
     routed()
     until(first, lambda: count(first) == ["1"])
     assert "badge" not in first.locator("#toasts").inner_text()
+    now = 60 * utcnow().hour + utcnow().minute
+    choices.set_habits(user, quiet_from=(now - 60) % DAY, quiet_to=(now + 60) % DAY)
+    notify(user, "announcement", About("announcement:2", "Hear in the night"))
+    routed()
+    until(first, lambda: count(first) == ["2"])
+    assert "night" not in first.locator("#toasts").inner_text()
+
+
+def test_what_comes_between_the_page_and_its_connection_is_read_again(user: Any, open_page: Any, routed: Any) -> None:  # noqa: F811
+    page = open_page("/boards", user)
+    held: list[Any] = []
+    page.context.route("**/socket.io.esm.min.js*", held.append)
+    page.goto("/notifications")
+    page.wait_for_selector("text=Nothing yet")
+    until(page, lambda: held)
+    notify(user, "announcement", About("announcement:1", "Hear, all", link="/cohorts"))
+    routed()
+    held[0].continue_()
+    until(page, lambda: page.locator(".notices a").all_inner_texts() == ["Hear, all"])
+    assert count(page) == ["1"]
