@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     database_url: str = ""
     redis_url: str = ""
     storage_url: str = "database:"
+    # Whether a release imports content/starter; what was imported once stays.
+    starter_content: bool = True
     # The PostgreSQL that SQL challenges may use: never the one above.
     challenge_database_url: str = ""
     host: str = "127.0.0.1"

@@ -9,12 +9,14 @@ from functools import wraps
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, DateTime, Engine, MetaData, TypeDecorator, event
+from sqlalchemy import JSON, DateTime, Engine, MetaData, TypeDecorator, event, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect, ExceptionContext
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, object_mapper
 from sqlalchemy.sql import FromClause
+
+from mlarena.core.errors import NotFound
 
 # Names that Alembic can find again on both databases.
 NAMING = {
@@ -75,6 +77,35 @@ def made_once(build: Callable[[], Any]) -> Callable[[], Any]:
         return made[dialect]
 
     return statement
+
+
+def hold(row: Base, still: Callable[[], object] | None = None, alone: bool = False) -> None:
+    """From here to our own commit nobody else changes `row`, and it says what stands there now.
+
+    `still` is asked then: what it raises lets the row go. `alone`: nobody begins to refer to it either, so
+    that it can be deleted. Ends the transaction before it, and raises NotFound for what is gone.
+    """
+    # By a write: SQLite cannot upgrade a transaction that began with a reading, PostgreSQL waits for it.
+    # By the base table alone: PostgreSQL locks no row of an outer join.
+    mapper = object_mapper(row)
+    table: Any = mapper.base_mapper.local_table
+    (key,), (held,) = table.primary_key.columns, mapper.primary_key_from_instance(row)
+    same = next(column for column in table.columns if not column.primary_key)
+    db.session.commit()
+    try:
+        locked = db.session.execute(
+            update(table).where(key == held).values({same: same}).returning(key)
+        ).all()
+        if not locked:
+            raise NotFound("It is not there any more: somebody has deleted it.")
+        if alone:
+            db.session.execute(select(key).where(key == held).with_for_update())
+        db.session.refresh(row)
+        if still is not None:
+            still()
+    except BaseException:
+        db.session.rollback()
+        raise
 
 
 Json = JSON().with_variant(JSONB(), "postgresql")

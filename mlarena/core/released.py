@@ -1,7 +1,8 @@
 """Whether the release step has anything to do: known without loading the app, which takes a second.
 
 After a release its inputs are noted in the data folder: the project's files (by size and time), the
-database, and the schema version found in it. While none of them changes, `make run` skips the step.
+database, the schema version found in it, and whether the starter content is wanted. While none of them
+changes, `make run` skips the step.
 """
 
 from __future__ import annotations
@@ -35,11 +36,12 @@ def _note(settings: Settings) -> Path:
     return settings.mlarena_data / "released.json"
 
 
-def _state(root: Path, settings: Settings) -> dict[str, str | None]:
+def _state(root: Path, settings: Settings) -> dict[str, str | bool | None]:
     return {
         "project": project_state(root),
         # Hashed: it may hold a password.
         "database": hashlib.sha256(settings.database.encode()).hexdigest(),
+        "starter": settings.starter_content,
         "schema": _schema(settings.database),
     }
 

@@ -182,15 +182,14 @@ def run() -> None:
         _release(supervisor, child("release"), settings)
         workers = [child("worker", f"worker.{n + 1}") for n in range(settings.workers)]
         # One of each is enough to be ready: the other workers would only compete with them.
-        supervisor.launch(workers[0], child("web"), child("clock"))
+        bot = [child("bot")] if settings.telegram_bot_token else []
+        supervisor.launch(workers[0], child("web"), child("clock"), *bot)
         readiness = Readiness(supervisor, settings.host, settings.port)
         supervisor.run(until=readiness.ok_or_late)
         supervisor.ready = True
         if not supervisor.stopping:
             _welcome(supervisor, settings, readiness.missing)
         supervisor.launch(*workers[1:])
-        if settings.telegram_bot_token:
-            supervisor.launch(child("bot"))
         supervisor.run()
         supervisor.say("stopping")
     finally:

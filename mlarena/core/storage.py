@@ -19,7 +19,7 @@ from flask import Flask, current_app
 from sqlalchemy import ForeignKey, LargeBinary, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mlarena.core.db import Base, db, insert
+from mlarena.core.db import Base, db, insert, made_once
 from mlarena.core.errors import NotFound, TooLarge
 
 CHUNK = 1 << 20
@@ -106,16 +106,24 @@ _CHUNK = select(BlobChunk.data).where(
 )
 
 
+@made_once
+def _new_blob() -> Any:
+    return insert(Blob.__table__).on_conflict_do_nothing()
+
+
+@made_once
+def _new_chunk() -> Any:
+    return insert(BlobChunk.__table__)
+
+
 class DatabaseBackend:
     def save(self, sha256: str, file: BinaryIO, size: int) -> None:
-        added = db.session.execute(
-            insert(Blob).values(sha256=sha256, size=size).on_conflict_do_nothing()
-        )
+        added = db.session.execute(_new_blob(), {"sha256": sha256, "size": size})
         if added.rowcount == 0:  # type: ignore[attr-defined]
             return
         part = 0
         while piece := file.read(CHUNK):
-            db.session.execute(insert(BlobChunk).values(sha256=sha256, part=part, data=piece))
+            db.session.execute(_new_chunk(), {"sha256": sha256, "part": part, "data": piece})
             part += 1
 
     def chunks(self, sha256: str, start: int = 0) -> Iterator[bytes]:

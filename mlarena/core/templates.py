@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -27,9 +28,9 @@ _TAGS = {
 @lru_cache(maxsize=512)
 def markdown(text: str) -> Markup:
     """Markdown as safe HTML. A first-level heading becomes the second: the page has its own h1."""
-    html = _markdown.render(text).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
+    rendered = _markdown.render(text).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
     clean = nh3.clean(
-        html,
+        rendered,
         tags=_TAGS,
         attributes={"a": {"href", "title"}, "img": {"src", "alt", "title"}},
         url_schemes={"http", "https", "mailto"},
@@ -45,8 +46,14 @@ _INLINE = {"code", "em", "strong", "s"}
 @lru_cache(maxsize=2048)
 def markdown_line(text: str) -> Markup:
     """Markdown for a place where only a line fits, such as a label: no blocks, no links."""
-    html = _markdown.renderInline(text)
-    return Markup(nh3.clean(html, tags=_INLINE, attributes={}))  # noqa: S704 – just cleaned
+    rendered = _markdown.renderInline(text)
+    return Markup(nh3.clean(rendered, tags=_INLINE, attributes={}))  # noqa: S704 – just cleaned
+
+
+def beginning(text: str, most: int = 200) -> str:
+    """The first words of Markdown as they are read, for where nothing is rendered: plain text, not HTML."""
+    words = " ".join(html.unescape(nh3.clean(markdown(text), tags=set())).split())
+    return words if len(words) <= most else f"{words[: most - 1]}…"
 
 
 def local_time(at: datetime | None) -> str:
@@ -76,10 +83,12 @@ def countdown(until: datetime, before: str = "", after: str = "") -> Markup:
     )
 
 
-def score(value: float | None) -> str:
-    """Four significant decimals are what two learners compare."""
+def score(value: float | None, of_hundred: bool = False) -> str:
+    """Four decimals are what two learners compare; points of 100 are told as such."""
     if value is None:
         return "–"
+    if of_hundred:
+        return figure(round(value, 1))
     # Rounded first: a score a hair below zero is not minus nothing.
     return f"{round(value, 4) + 0.0:,.4f}" if abs(value) < 1000 else f"{value:,.1f}"
 

@@ -91,15 +91,20 @@ def init_uploads(app: Flask) -> None:
     @app.errorhandler(RequestEntityTooLarge)
     def over(_error: RequestEntityTooLarge) -> ResponseReturnValue:
         door = _door()
-        problem = TooLarge(
-            too_large(door.most(), door.advice) if door else "That is too large for this address."
-        )
+        problem = TooLarge(too_large(door.most(), door.advice) if door else _form_too_large())
         answer: ResponseReturnValue = app.handle_user_exception(problem)
         return answer
 
 
 def too_large(most: int, advice: str) -> str:
     return f"The file is larger than {most / (1 << 20):g} MB. {advice}".strip()
+
+
+def _form_too_large() -> str:
+    most = request.max_content_length
+    if not most:
+        return "What was sent is larger than this address takes."
+    return f"What was sent is larger than the {most / (1 << 20):g} MB that this address takes."
 
 
 def _linger(most: int) -> None:

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
+import pytest
+
+pytestmark = pytest.mark.pure
+
 FOREVER = "public, max-age=31536000, immutable"
 
 

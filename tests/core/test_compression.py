@@ -7,6 +7,8 @@ import gzip
 import pytest
 from backports import zstd
 
+pytestmark = pytest.mark.pure
+
 
 def test_a_page_comes_as_the_browser_can_read_it(client):
     plain = client.get("/quests")

@@ -18,6 +18,8 @@ import pytest
 from mlarena.core import outgoing
 from mlarena.core.outgoing import Away, Refused, request
 
+pytestmark = pytest.mark.pure
+
 
 @pytest.mark.parametrize(
     "url",
