@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, message_flashed, request
 from flask_login import current_user
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
+from werkzeug.exceptions import HTTPException
 
 from mlarena.accounts.models import User
 from mlarena.core.clock import rfc3339, utcnow
@@ -68,23 +70,26 @@ def note(actor: User, action: str, about: str = "", **details: Any) -> None:
 
 
 def init_app(app: Flask) -> None:
+    @message_flashed.connect_via(app)
+    def heard(_app: Flask, category: str, **_told: Any) -> None:
+        g.setdefault("said", set()).add(category)
+
     @app.after_request
     def note_the_door(response: Response) -> Response:
         """A guarded door that something passed through, and whose verb noted nothing."""
         if request.method in LOOKING or response.status_code >= 400 or g.pop("noted", False):
+            return response
+        if g.pop("said", None) == {"error"}:  # refused, on the page that it leads back to
             return response
         view = app.view_functions.get(request.endpoint or "")
         if not getattr(view, "for_role", None) or not current_user.is_authenticated:
             return response
         try:
             name, given = request.endpoint or "", request.view_args or {}
-            about = next(
-                (f"{key[:-3]}:{value}" for key, value in given.items() if key[-3:] == "_id"), ""
-            )
             note(
                 current_user,
                 name.replace("_api.", "."),
-                about,
+                _named(given) or _made(response),
                 **{k: str(v) for k, v in given.items()},
             )
             db.session.commit()
@@ -92,3 +97,25 @@ def init_app(app: Flask) -> None:
             db.session.rollback()
             log.exception("an action was not noted", endpoint=request.endpoint)
         return response
+
+
+def _named(given: dict[str, Any]) -> str:
+    """The first thing that an address names by its id: "challenge:3"."""
+    return next((f"{key[:-3]}:{value}" for key, value in given.items() if key[-3:] == "_id"), "")
+
+
+def _made(response: Response) -> str:
+    """What was just made, which no address named yet: where a page leads to, or the id in an answer."""
+    if response.location:
+        try:
+            target = current_app.create_url_adapter(request).match(  # type: ignore[union-attr]
+                urlsplit(response.location).path, method="GET"
+            )
+        except HTTPException:
+            return ""
+        return _named(dict(target[1]))
+    answer = response.get_json(silent=True) if response.is_json else None
+    row = answer.get("data") if isinstance(answer, dict) else None
+    number = row.get("id") if isinstance(row, dict) else None
+    collection = request.path.rstrip("/").rpartition("/")[2].removesuffix("s")
+    return f"{collection}:{number}" if isinstance(number, int) else ""

@@ -97,7 +97,7 @@ def forgot() -> Page:
 @limits.resetting
 def reset(token: str) -> Page:
     if recovery.holder(token) is None:
-        flash(recovery.STALE)
+        flash(recovery.STALE, "warning")
         return redirect(url_for("accounts.forgot"))
     form = ResetForm()
     if form.validate_on_submit():

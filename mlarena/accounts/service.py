@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -10,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from mlarena.accounts import names, passwords, signals
 from mlarena.accounts.models import ROLES, PersonalToken, User
 from mlarena.core.clock import utcnow
-from mlarena.core.db import db
+from mlarena.core.db import db, hold
 from mlarena.core.errors import Conflict, Invalid, Unauthorized
 
 RULES = {
@@ -146,6 +147,30 @@ def update_profile(user: User, **given: Any) -> User:
         setattr(user, name, changes[name])
     _announce_change(user, fields)
     return user
+
+
+def administer(
+    user: User, given: dict[str, Any], still: Callable[[], object] | None = None
+) -> set[str]:
+    """Change what an admin may write of somebody: full_name, email, timezone, role; which of them it was.
+
+    Raises Invalid naming the fields, Conflict if nobody would be admin any more, or the address is taken.
+    """
+    rules = {name: RULES[name] for name in ("full_name", "email", "timezone")} | {"role": _role}
+    changes = names.clean(rules, given)
+    hold(user, still)
+    fields = {name for name, value in changes.items() if getattr(user, name) != value}
+    if "role" in fields:
+        _keep_an_admin(user)
+    for name in fields:
+        setattr(user, name, changes[name])
+    user.email_key = names.email_key(user.email)
+    try:
+        _announce_change(user, fields)
+    except IntegrityError:
+        db.session.rollback()
+        raise Conflict(TAKEN["email"], {"email": [TAKEN["email"]]}) from None
+    return fields
 
 
 def set_role(user: User, role: str) -> User:

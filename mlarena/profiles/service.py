@@ -55,6 +55,10 @@ class Solved:
     def address(self) -> str:
         return BoardName.task_address(self.kind, self.task_id)
 
+    @property
+    def of_hundred(self) -> bool:
+        return Task.class_of(self.kind).of_hundred
+
 
 @dataclass(frozen=True)
 class XpLine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from urllib.parse import urlsplit
 
 import pytest
@@ -167,6 +168,19 @@ def test_a_link_leads_to_the_public_url(app, user, monkeypatch, client, letters)
     body = letters(1)[0].body
     assert "https://arena.example/password/reset/" in body
     assert "evil" not in body
+
+
+def test_in_development_the_letter_is_printed(another_app, user, capsys):
+    """With MAIL_URL as it is where nobody set it."""
+    app = another_app(mail_url=Settings.model_fields["mail_url"].default)
+    answer = app.test_client().post(FORGOT, json={"email": "ada@example.org"})
+    assert answer.status_code == 202
+    for thread in threading.enumerate():
+        if thread.name == "letter":
+            thread.join(30)
+    printed = capsys.readouterr().out
+    assert "To: ada@example.org" in printed
+    assert "/password/reset/" in printed
 
 
 def test_a_mail_server_that_is_away_is_noted_and_not_the_askers_problem(

@@ -108,6 +108,20 @@ def test_the_year_is_drawn_and_told_by_month(client: Any, user: Any) -> None:
     )
 
 
+def test_a_freeze_is_explained_to_whoever_may_have_one(
+    client: Any, user: Any, signed_in: Any
+) -> None:
+    for ago in range(7, 0, -1):
+        rewards.record_activity(user, utcnow() - timedelta(days=ago))
+    db.session.commit()
+    own = signed_in(user)
+    for path in ("/", f"/users/{user.id}"):
+        said = words(own.get(path))
+        assert "1 freeze in store" in said, path
+        assert "Seven days in a row earn a freeze" in said, path
+    assert "in store" not in words(client.get(f"/users/{user.id}"))
+
+
 def test_who_hides_the_streak_hides_it_from_everybody_and_is_told_so(
     client: Any, user: Any, signed_in: Any
 ) -> None:
