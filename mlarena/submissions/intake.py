@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
+import structlog
 from sqlalchemy import case, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
@@ -11,12 +12,15 @@ from sqlalchemy.orm.attributes import set_committed_value
 from mlarena.accounts.models import User
 from mlarena.core.clock import utcnow
 from mlarena.core.config import settings
-from mlarena.core.db import db, insert
+from mlarena.core.db import db, insert, made_once
 from mlarena.core.errors import Conflict, Forbidden, NotFound
 from mlarena.core.storage import storage
 from mlarena.submissions import dispatch, outbox
 from mlarena.submissions.models import Progress, Submission, Task
 from mlarena.submissions.queues import HOUSE
+from mlarena.submissions.times import require_open
+
+log = structlog.get_logger(__name__)
 
 
 def accept(
@@ -35,10 +39,11 @@ def accept(
     other content by its `digest` (SHA-256). `most_attempts` is how many the task takes of one learner,
     ever. Raises NotFound for a task that is not published, TooLarge, Forbidden when all attempts are
     used or the task itself refuses, and Conflict when the same content of the same learner is being
-    evaluated at this moment. Whatever is raised, nothing is stored.
+    evaluated at this moment or the task has closed. Whatever is raised, nothing is stored.
     """
     if task.status != "published":
         raise NotFound("There is no such task.")
+    require_open(user, task)
     user_id, task_id, now = user.id, task.id, utcnow()
     # Reads are over: the transaction below begins with a write (SQLite cannot upgrade one).
     db.session.commit()
@@ -81,6 +86,7 @@ def accept(
     except BaseException:
         db.session.rollback()
         raise
+    log.info("submission accepted", submission_id=submission.id, task_id=task_id)
     dispatch.enqueue(submission.id, submission.dispatches, task.queue(payload))
     outbox.wake()
     return submission
@@ -116,19 +122,25 @@ def accept_house(task: Task, house: str, payload: dict[str, Any], digest: str) -
     return taken is not None
 
 
-def _count_attempt(user_id: int, task_id: int) -> int:
-    """One more attempt; its number. The row lock makes two submits at once take two numbers."""
-    counted = insert(Progress).values(
-        user_id=user_id, task_id=task_id, status="submitted", attempts=1
-    )
+@made_once
+def _counting() -> Any:
+    progress: Any = Progress.__table__
+    counted = insert(progress).values(status="submitted", attempts=1)
     counted = counted.on_conflict_do_update(
-        index_elements=[Progress.user_id, Progress.task_id],
+        index_elements=[progress.c.user_id, progress.c.task_id],
         set_={
-            "attempts": Progress.attempts + 1,
-            "status": case((Progress.status == "completed", "completed"), else_="submitted"),
+            "attempts": progress.c.attempts + 1,
+            "status": case((progress.c.status == "completed", "completed"), else_="submitted"),
         },
     )
-    number: int = db.session.execute(counted.returning(Progress.attempts)).scalar_one()
+    return counted.returning(progress.c.attempts)
+
+
+def _count_attempt(user_id: int, task_id: int) -> int:
+    """One more attempt; its number. The row lock makes two submits at once take two numbers."""
+    number: int = db.session.execute(
+        _counting(), {"user_id": user_id, "task_id": task_id}
+    ).scalar_one()
     return number
 
 

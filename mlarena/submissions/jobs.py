@@ -18,6 +18,13 @@ def rejudge() -> int:
     return work.go_on()
 
 
+def publish_due() -> int:
+    """Scheduled tasks whose moment has come."""
+    from mlarena.submissions import times
+
+    return times.publish_due()
+
+
 def sweep() -> dict[str, int]:
     from mlarena.submissions import sweep as sweeping
 

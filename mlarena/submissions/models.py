@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
@@ -37,6 +38,8 @@ class Task(Base):
     wing: ClassVar[str]
     # Whether a score passes or does not. Where people are only put in order, none does.
     has_a_bar: ClassVar[bool] = True
+    # Whether a score is points of 100, and not what a metric has measured.
+    of_hundred: ClassVar[bool] = False
     # Whether what a visible case expects may be told to other systems. Where it is the answer, it may not.
     tells_expected: ClassVar[bool] = True
 
@@ -62,12 +65,29 @@ class Task(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     # When learners first found it; noted when `status` first says so.
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # With `scheduled`, the clock publishes the draft at `opens_at`; from `closes_at` on nothing is taken in.
+    opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    scheduled: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     @validates("status")
     def _note_publishing(self, _key: str, status: str) -> str:
         if status == "published" and self.published_at is None:
             self.published_at = utcnow()
         return status
+
+    @property
+    def is_live(self) -> bool:
+        """Learners find it, or will by the clock: what is saved of it has to hold."""
+        return self.status == "published" or self.scheduled
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it takes nothing in any more."""
+        return self.closes_at is not None and self.closes_at <= utcnow()
+
+    def released(self) -> None:
+        """What is to be done when the clock has published it. Called in that transaction."""
 
     def grade(self, submission: Submission) -> Verdict:
         """Judge one submission. Runs in the worker, outside any transaction."""
@@ -112,6 +132,10 @@ class Task(Base):
         """The share of full marks, 0..1, that a scored verdict is worth where work is graded."""
         return 1.0 if passed or not cls.has_a_bar else 0.0
 
+    @staticmethod
+    def class_of(kind: str) -> type[Task]:
+        return Task.__mapper__.polymorphic_map[kind].class_
+
     def badge_kinds(self) -> tuple[str, ...]:
         """What a pass of this task counts as, for badges."""
         return (self.kind,)
@@ -135,7 +159,8 @@ class Submission(Base):
         CheckConstraint(
             "status IN ('queued', 'running', 'scored', 'failed', 'error')", name="status"
         ),
-        Index(None, "user_id", "id"),
+        # What the console counts of a class is read from this index alone; neither column ever changes.
+        Index(None, "user_id", "id", postgresql_include=["task_id", "queued_at"]),
         Index(None, "task_id", "id"),
         # The same file or code twice at once is one evaluation, not two.
         Index(
@@ -259,10 +284,19 @@ class VerdictRow(Base):
     submission: Mapped[Submission] = relationship(back_populates="verdict")
 
 
+# Who has tried so often without a pass is stuck, says the console.
+STUCK_AFTER = 5
+_STUCK = text(f"status <> 'completed' AND attempts >= {STUCK_AFTER}")
+
+
 class Progress(Base):
     """Where a learner stands with one task."""
 
     __tablename__ = "progress"
+    # The console looks for them each time it is opened: few of many.
+    __table_args__ = (
+        Index("ix_progress_stuck", "user_id", sqlite_where=_STUCK, postgresql_where=_STUCK),
+    )
 
     user_id: Mapped[int] = mapped_column(
         ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
@@ -274,6 +308,8 @@ class Progress(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     best_score: Mapped[float | None]
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The number of the first attempt that passed; None also where no attempt did, as with a prize.
+    passed_on: Mapped[int | None]
 
 
 class FirstView(Base):

@@ -67,5 +67,5 @@ def end(submission_id: int) -> Any:
     try:
         cancel(submission_id, current_user)
     except Conflict as late:
-        flash(late.message)
+        flash(late.message, "warning")
     return redirect(url_for("submissions.show", submission_id=submission_id), 303)

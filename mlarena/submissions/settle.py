@@ -139,6 +139,9 @@ def _credit(settled: Settled, verdict: Verdict, score: float, now: datetime) -> 
     if verdict.passed:
         if progress.status != "completed":
             progress.status, progress.completed_at = "completed", now
+        # An earlier one may have been judged for longer.
+        number = submission.attempt_no
+        progress.passed_on = min(number, progress.passed_on or number)
         reward = _pay(submission, task, user, verdict, now)
         submission.xp_awarded = reward.xp
         settled.reward = reward

@@ -6,6 +6,8 @@ from blinker import Signal
 xp_changed = Signal()
 # submission: Submission – somebody's, and it has its verdict
 settled = Signal()
+# task: Task – the clock has published it
+opened = Signal()
 
 # Events have got their places in the order, and the stream has them.
 events_published = Signal()

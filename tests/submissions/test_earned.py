@@ -9,6 +9,7 @@ from mlarena.core.db import db
 from mlarena.live import publish
 from mlarena.rewards.models import Badge, Level
 from mlarena.submissions import claim, intake
+from mlarena.submissions.models import Progress
 from mlarena.submissions.settle import settle
 from mlarena.submissions.verdict import Verdict
 
@@ -55,3 +56,15 @@ def test_who_hides_the_streak_is_not_told_of_it(user: Any, quest: Any) -> None:
 def test_what_earns_nothing_says_nothing(user: Any, quest: Any) -> None:
     assert judged(user, quest, Verdict("scored", score=0.1, passed=False)).shown()["reward"] == {}
     assert judged(user, quest, Verdict.failed("no model")).shown()["reward"] == {}
+
+
+def test_the_first_attempt_that_passes_is_the_first_one_handed_in(user: Any, quest: Any) -> None:
+    """However long each is judged."""
+    what = {"format": "joblib", "filename": "m.joblib"}
+    waiting = [intake.accept(user, quest, what | {"size": size}) for size in (1, 2, 3)]
+    tokens = {one.id: claim.claim(one.id) or "" for one in waiting}
+    for place, score in ((2, 0.95), (1, 0.99), (0, 0.1)):
+        verdict = Verdict("scored", score=score, passed=score > 0.9)
+        assert settle(waiting[place].id, tokens[waiting[place].id], verdict)
+    progress = db.session.get_one(Progress, (user.id, quest.id), populate_existing=True)
+    assert (progress.status, progress.passed_on) == ("completed", 2)

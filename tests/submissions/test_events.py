@@ -30,6 +30,7 @@ from mlarena.submissions.evaluate import evaluate
 from mlarena.submissions.models import JobEvent, Submission
 from mlarena.submissions.settle import settle
 from mlarena.submissions.sweep import sweep
+from tests.challenges.conftest import ADD
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "events.md"
 PATIENCE = 60
@@ -81,6 +82,41 @@ def test_the_stream_tells_of_the_intake_and_of_the_verdict(
     assert second[2]["expected_result"] is second[2]["actual_result"] is None
     assert outbox.drain() == 0
     assert len(on_stream(app)) == 2
+
+
+def test_results_are_told_of_cases_that_learners_see_and_of_no_others(
+    app: Any, user: Any, make_user: Any, jail: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = {name: value for name, value in ADD.items() if name != "kind"}
+    add = authoring.create(make_user("grace", role="instructor"), "coding", fields, publish=True)
+    visible, hidden, _ = (row.id for row in add.version_row().cases)
+
+    def told(code: str) -> dict[str, Any]:
+        evaluate(challenges.submit(user, add.id, {"code": code}).id)
+        outbox.drain()
+        found: dict[str, Any] = on_stream(app)[-1][2]
+        return found
+
+    wrong = told("def add(a, b): return a - b")
+    assert (wrong["status"], wrong["passed"], wrong["score"]) == ("COMPLETED", False, 0)
+    assert (wrong["test_case_id"], wrong["expected_result"], wrong["actual_result"]) == (
+        visible,
+        3,
+        -1,
+    )
+    assert wrong["execution_ms"] > 0
+    half = told("def add(a, b): return abs(a) + abs(b)")
+    assert (half["test_case_id"], half["score"]) == (hidden, 75)
+    assert half["expected_result"] is half["actual_result"] is None
+    monkeypatch.setattr(outbox, "LARGEST_RESULT", 1000)
+    long = told("def add(a, b): return 'x' * 1000")
+    assert (long["test_case_id"], long["expected_result"]) == (visible, 3)
+    assert long["actual_result"] is None
+    failed = told("def add(a, b) return 3")
+    assert (failed["status"], failed["passed"]) == ("FAILED", False)
+    assert "Line 1" in failed["error"]
+    right = told("def add(a, b): return a + b")
+    assert (right["status"], right["passed"], right["test_case_id"]) == ("COMPLETED", True, None)
 
 
 def test_settling_and_taking_in_cost_one_statement_more_each(

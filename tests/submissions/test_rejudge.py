@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +13,13 @@ from mlarena.admin import rejudges
 from mlarena.boards import service as boards
 from mlarena.challenges import authoring
 from mlarena.challenges import service as challenges
+from mlarena.cohorts import assignments
+from mlarena.cohorts import service as cohorts
+from mlarena.core.clock import rfc3339
 from mlarena.core.db import db
 from mlarena.core.errors import Conflict, Invalid
 from mlarena.core.redis import redis_client
-from mlarena.rewards.models import KindTotals, LearnerTotals, XpEntry
+from mlarena.rewards.models import Badge, KindTotals, LearnerTotals, XpEntry
 from mlarena.submissions import jobs
 from mlarena.submissions.evaluate import evaluate
 from mlarena.submissions.models import JobEvent, Progress, Submission, VerdictRow
@@ -84,7 +88,7 @@ def stands(user: Any, quiz: Any) -> dict[str, Any]:
         "passed": totals.passed if totals else 0,
         "perfect": totals.perfect if totals else 0,
         "kinds": sorted(tuple(row) for row in db.session.execute(kinds)),
-        "progress": (progress.status, progress.attempts, progress.best_score),
+        "progress": (progress.status, progress.attempts, progress.best_score, progress.passed_on),
         "boards": [
             getattr(boards.standing(name, user.id), "score", None)
             for name in ("global", "weekly", f"challenge:{quiz.id}")
@@ -196,6 +200,57 @@ def test_what_is_dropped_changes_nothing_and_two_at_once_are_refused(
     assert asking.find(made.id).status == "discarded"
 
 
+def test_a_cohort_or_one_submission_is_judged_again_by_page(
+    teacher: Any, quiz: Any, make_user: Any, signed_in: Any, send_form: Any
+) -> None:
+    """Nobody else's work is touched; how far it is and what would change stand on its page."""
+    ada, bob = make_user("ada"), make_user("bob")
+    cohort = cohorts.create(teacher, {"title": "A class"})
+    cohorts.join(ada, cohort.join_code)
+    assignments.create(teacher, cohort, {"title": "Week 1"}, {quiz.id: 1.0})
+    answer(ada, quiz, "3")
+    first = answer(bob, quiz, "3").id
+    answer(bob, quiz, "2")
+    mend(teacher, quiz)
+    desk = signed_in(teacher)
+
+    def asked(page: str, **fields: Any) -> str:
+        made = send_form(desk, "/teach/rejudges", page=page, reason="the key was wrong", **fields)
+        assert made.status_code == 303
+        assert re.search(
+            r"0</span> of <span[^>]*>1</span> are judged", desk.get(made.location).text
+        )
+        jobs.rejudge()
+        return str(made.location)
+
+    def changes(address: str) -> list[list[str]]:
+        rows = re.findall(r'<tr>\s*<th scope="row".*?</tr>', desk.get(address).text, re.S)
+        cells = [re.findall(r"<td>(.*?)</td>", row, re.S) for row in rows]
+        return [[re.sub("<[^>]+>", "", cell).strip() for cell in row] for row in cells]
+
+    was, is_ = "100.0000 passed", "0.0000 not passed"
+    again = asked(f"/teach/cohorts/{cohort.id}/progress", scope="cohort", target=cohort.id)
+    assert changes(again) == [["ada", quiz.title, was, is_]]
+    assert stands(ada, quiz)["xp"] == XP
+    assert send_form(desk, f"{again}/apply", page=again).status_code == 303
+    jobs.rejudge()
+    assert (stands(ada, quiz)["xp"], stands(bob, quiz)["xp"]) == (0, XP)
+
+    log = f"/teach/submissions/{first}"
+    again = asked(log, scope="submission", target=first)
+    assert changes(again) == [["bob", quiz.title, was, is_]]
+    send_form(desk, f"{again}/discard", page=again)
+    assert stands(bob, quiz)["xp"] == XP
+    assert "What changes" in desk.get(again).text  # it stays to be read
+    other = signed_in(make_user("mary", role="instructor"))
+    refused = send_form(
+        other, "/teach/rejudges", page=log, scope="cohort", target=cohort.id, reason="mine"
+    )
+    assert refused.status_code == 404
+    left_out = send_form(desk, "/teach/rejudges", page=log, scope="submission", target=first)
+    assert "Say why" in desk.get(left_out.location).text
+
+
 def test_a_killed_apply_goes_on_and_pays_once(
     teacher: Any, quiz: Any, make_user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,3 +277,33 @@ def test_a_killed_apply_goes_on_and_pays_once(
     jobs.rejudge()
     assert [stands(user, quiz)["xp"] for user in people] == [XP] * 3
     assert asking.find(waiting.id).status == "applied"
+
+
+def test_the_feed_tells_of_passes_that_stand(
+    teacher: Any, quiz: Any, make_user: Any, client: Any
+) -> None:
+    """A pass, a best or a badge that a rejudge takes away is no longer told; one that it grants is."""
+    db.session.add(
+        Badge(slug="one", name="One", condition_type="challenges_completed", condition_value=1)
+    )
+    db.session.commit()
+    ada, bob = make_user("ada"), make_user("bob")
+    answer(bob, quiz, "3")
+    answer(ada, quiz, "2")
+
+    def told() -> list[tuple[str, str]]:
+        rows = client.get("/api/v1/activity").json["data"]
+        return sorted((row["username"], row["kind"]) for row in rows)
+
+    assert told() == [("bob", "badge"), ("bob", "solve")]
+    mend(teacher, quiz)
+    rejudged(teacher, quiz)
+    assert told() == [("ada", "badge"), ("ada", "solve")]
+    solved = next(
+        row for row in client.get("/api/v1/activity").json["data"] if row["kind"] == "solve"
+    )
+    finished = db.session.scalar(select(Submission.finished_at).where(Submission.user_id == ada.id))
+    assert solved["at"] == rfc3339(finished)  # where it would have stood
+    mend(teacher, quiz, answer=3)
+    rejudged(teacher, quiz)
+    assert told() == [("bob", "badge"), ("bob", "solve")]

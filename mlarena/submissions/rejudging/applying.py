@@ -25,7 +25,7 @@ from mlarena.live import publish
 from mlarena.rewards import corrections
 from mlarena.rewards import service as rewards
 from mlarena.rewards.service import Reward, earned
-from mlarena.submissions import outbox, signals
+from mlarena.submissions import feats, outbox, signals
 from mlarena.submissions.models import FINAL, Progress, Submission, VerdictRow
 from mlarena.submissions.rejudging.models import Rejudge, RejudgeItem
 from mlarena.submissions.verdict import Verdict
@@ -186,10 +186,18 @@ class _Again:
         scores = [one.score for one in self.scored if one.score is not None]
         best = max if self.task.board_direction() == "higher" else min
         progress.best_score = best(scores) if scores else None
+        feats.tell_again(
+            self.task,
+            self.user.id,
+            [one for one in self.scored if one.passed],
+            passed_before=progress.status == "completed",
+        )
         if self.first is None:
             progress.status, progress.completed_at = "submitted", None
         else:
             progress.status, progress.completed_at = "completed", self.first.finished_at
+        passed = [one.attempt_no for one in self.scored if one.passed]
+        progress.passed_on = min(passed, default=None)
         db.session.flush()
 
     def _settle_xp(self) -> None:

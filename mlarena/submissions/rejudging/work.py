@@ -12,15 +12,13 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from rq import Queue
 from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
-from mlarena.core.redis import RedisError, redis_client
+from mlarena.submissions.behind import Behind
 from mlarena.submissions.models import FINAL, Submission
-from mlarena.submissions.queues import EVALUATIONS
 from mlarena.submissions.rejudging import applying
 from mlarena.submissions.rejudging.asking import nudge
 from mlarena.submissions.rejudging.models import Rejudge, RejudgeItem
@@ -32,20 +30,18 @@ log = structlog.get_logger(__name__)
 SECONDS = 10.0
 TAKEN = timedelta(minutes=10)
 MOST_TRIES = 3
-# Live work goes first: so long it is waited for before the next item.
-PATIENCE_SECONDS = 5.0
 
 
 def go_on(seconds: float = SECONDS) -> int:
     """Judge and apply what waits, for about `seconds`; how many submissions. Idempotent."""
-    until, done = time.monotonic() + seconds, applying.go_on()
+    until, done, turns = time.monotonic() + seconds, applying.go_on(), Behind()
     while time.monotonic() < until:
         taken = _take()
         if taken is None:
             _finish()
             return done
-        let_live_work_pass()
-        _judge(*taken)
+        with turns.one():
+            _judge(*taken)
         done += 1
     nudge()
     return done
@@ -157,17 +153,6 @@ def _finish() -> None:
             .execution_options(synchronize_session=False)
         )
     db.session.commit()
-
-
-def let_live_work_pass() -> None:
-    """Wait while somebody waits for a verdict, up to a while: for work that nobody waits for."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    try:
-        live = Queue(EVALUATIONS, connection=redis_client())
-        while live.count and time.monotonic() < until:
-            time.sleep(0.02)
-    except RedisError:
-        return
 
 
 def whole_of(submission: Submission) -> dict[str, Any]:
