@@ -100,7 +100,7 @@ def test_forged_answers_are_refused(payload: bytes, category: str) -> None:
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_bytes_do_anything_but_be_refused(data: bytes) -> None:
     for read in (
         lambda: frames.read_predictions(data, 3),
@@ -118,7 +118,7 @@ def test_no_bytes_do_anything_but_be_refused(data: bytes) -> None:
     st.lists(st.tuples(st.sampled_from([b"NOTE", b"PRED", b"FAIL"]), st.binary(max_size=50))),
     st.data(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_frames_arrive_whole_however_they_are_cut(
     sent: list[tuple[bytes, bytes]], data: st.DataObject
 ) -> None:

@@ -51,7 +51,7 @@ cells = st.one_of(
 
 
 @given(st.lists(st.lists(cells, min_size=3, max_size=3), max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_table_is_the_same_frame_as_read_csv(rows: list[list[object]]) -> None:
     csv = pd.DataFrame(rows, columns=["a", "b", "c"], dtype=object).to_csv(index=False)
     expected = pd.read_csv(io.StringIO(csv))

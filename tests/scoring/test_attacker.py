@@ -194,7 +194,7 @@ def test_one_label_does_not_show_in_the_matrix() -> None:
         assert counts[0] == counts[1] == [0, 0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.integers(1, 400),
     kinds=st.integers(1, 6),
@@ -241,7 +241,7 @@ def test_whatever_is_answered_figures_are_rounded_and_cover_enough_rows(
         assert rows < 20 or kinds > len(names)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.integers(2, 400),
     seed=st.integers(0, 2**32 - 1),

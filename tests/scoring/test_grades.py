@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -148,6 +149,43 @@ def test_an_extension_never_costs_where_the_best_counts(
     best = Terms(terms.due, terms.zone, terms.late_percent, terms.late_days, "best")
     extended = Terms(terms.due + longer, terms.zone, terms.late_percent, terms.late_days, "best")
     assert task_grade(made, extended).credit >= task_grade(made, best).credit - 1e-12
+
+
+POINTS = st.integers(0, 10_000).map(lambda cents: cents / 100)
+CREDITS = st.integers(0, 1000).map(lambda thousandths: thousandths / 1000)
+
+
+@given(st.lists(st.tuples(POINTS, CREDITS), max_size=30))
+def test_an_assignment_is_the_sum_that_fractions_give(parts: list[tuple[float, float]]) -> None:
+    made = [TaskGrade(points=points, credit=credit) for points, credit in parts]
+    weight = sum(Fraction(points) for points, _ in parts)
+    exact = sum(Fraction(points) * Fraction(credit) for points, credit in parts)
+    wanted = float(100 * exact / weight) if weight else 0.0
+    assert assignment_percent(made) == pytest.approx(wanted, abs=1e-9)
+    doubled = [TaskGrade(points=2 * one.points, credit=one.credit) for one in made]
+    assert assignment_percent(doubled) == pytest.approx(wanted, abs=1e-9)  # points are shares
+
+
+@given(st.lists(st.tuples(POINTS, st.one_of(st.none(), POINTS)), max_size=30), st.integers(0, 30))
+def test_a_total_is_the_sum_that_fractions_give(
+    rows: list[tuple[float, float | None]], drop: int
+) -> None:
+    found = total([Item(n, weight, percent) for n, (weight, percent) in enumerate(rows)], drop)
+    counted = {
+        n: (Fraction(weight), Fraction(percent))
+        for n, (weight, percent) in enumerate(rows)
+        if percent is not None and weight > 0
+    }
+    left = [one for n, one in counted.items() if n not in found.dropped]
+    assert set(found.dropped) <= set(counted)
+    if not counted:
+        assert found.percent is None
+        return
+    assert found.percent is not None
+    exact = sum(weight * percent for weight, percent in left) / sum(weight for weight, _ in left)
+    assert found.percent == pytest.approx(float(exact), abs=1e-9)
+    lost = [percent for n, (_, percent) in counted.items() if n in found.dropped]
+    assert max(lost, default=Fraction(-1)) <= min(percent for _, percent in left)
 
 
 ITEMS = st.lists(

@@ -19,6 +19,7 @@ from mlarena.scoring.predictions.solution import (
     IGNORED,
     PRIVATE,
     PUBLIC,
+    Solution,
     read_solution,
     split,
 )
@@ -379,3 +380,36 @@ def test_progress_is_told_and_a_longer_file_is_not_read_to_its_end():
         heard.append,
     )
     assert heard == [10]
+
+
+@given(
+    known=st.lists(st.integers(-(2**53) + 1, 2**53 - 1), min_size=1, max_size=30, unique=True),
+    near=st.booleans(),
+    asked=st.lists(st.integers(-(2**63), 2**63 - 1), max_size=20),
+    data=st.data(),
+)
+def test_whole_ids_are_found_where_they_stand(
+    known: list[int], near: bool, asked: list[int], data: st.DataObject
+) -> None:
+    """Close together or far apart, in any order, beside numbers that are nobody's."""
+    if near:
+        known = list(dict.fromkeys(number % 100 - 50 for number in known))
+    asked += data.draw(st.lists(st.sampled_from(known), max_size=20))
+    order = data.draw(st.permutations(asked))
+    usage = np.zeros(len(known), dtype=np.int8)
+    truth = np.zeros(len(known))
+    held = Solution("id", np.array(known, dtype=np.int64), ("y",), truth, usage, "number")
+    found = held.locate(np.array(order, dtype=np.int64), 0)
+    assert found.tolist() == [known.index(n) if n in known else -1 for n in order]
+
+
+def test_what_is_wrong_at_the_beginning_of_a_long_file_is_found_by_reading_it_again() -> None:
+    """The quick way reads ahead; who comes after it has the file to themselves."""
+    rows = 600_000
+    held = numbers(rows)
+    lines = [f"{n},1.5" for n in range(rows)]
+    lines[3] = "3,much"
+    lines[rows - 1] = "0,1.5"
+    said = refused("id,y\n" + "\n".join(lines) + "\n", held).message
+    assert "line 5" in said
+    assert f"line {rows + 1}" in said

@@ -8,7 +8,7 @@ import random
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mlarena.scoring.similarity import (
@@ -49,7 +49,6 @@ GROUP BY c.name HAVING COUNT(*) >= 3 ORDER BY total DESC
 """
 PYTHON_NAMES = st.sampled_from(["a", "x_1", "größe", "matches", "_", "list", "lambda_", "total"])
 # How long drawing takes tells of the machine alone.
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def own_names(code: str) -> list[str]:
@@ -57,7 +56,6 @@ def own_names(code: str) -> list[str]:
     return sorted(word for word in words if not keyword.iskeyword(word))
 
 
-@patient
 @given(st.data())
 def test_other_names_comments_and_whitespace_change_nothing_in_python(data: st.DataObject) -> None:
     renamed = SOLUTION
@@ -72,7 +70,6 @@ def test_other_names_comments_and_whitespace_change_nothing_in_python(data: st.D
     assert fingerprints("\n".join(lines), "python") == fingerprints(SOLUTION, "python")
 
 
-@patient
 @given(st.data())
 def test_other_names_comments_and_whitespace_change_nothing_in_sql(data: st.DataObject) -> None:
     renamed = QUERY
@@ -83,7 +80,6 @@ def test_other_names_comments_and_whitespace_change_nothing_in_sql(data: st.Data
     assert fingerprints(renamed.lower().replace(" ", gap), "sql") == fingerprints(QUERY, "sql")
 
 
-@patient
 @given(
     st.lists(st.integers(0, 30), min_size=0, max_size=80),
     st.lists(st.integers(0, 30), min_size=0, max_size=80),
@@ -111,7 +107,6 @@ def test_any_match_of_the_guaranteed_length_is_found(
     assert alike(one, other, language).regions
 
 
-@patient
 @given(st.lists(st.integers(0, 50), max_size=200), st.integers(1, 12))
 def test_winnowing_keeps_one_of_every_window_and_needs_nothing_else(
     hashes: list[int], window: int
@@ -159,7 +154,6 @@ def test_every_character_is_shown_once_and_marked_alike_on_both_sides() -> None:
     assert sides[0] == sides[1] != set()
 
 
-@patient
 @given(st.text(max_size=300), st.sampled_from(["python", "sql"]))
 def test_no_text_is_too_odd(text: str, language: str) -> None:
     found = tokens(text, language)

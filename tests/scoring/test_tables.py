@@ -231,7 +231,7 @@ RESULTS = st.integers(1, 3).flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(RESULTS, st.randoms(use_true_random=False), st.booleans())
 def test_any_result_equals_itself_shuffled(
     rows: list[list[Cell]], chance: random.Random, loose: bool
@@ -242,7 +242,7 @@ def test_any_result_equals_itself_shuffled(
     assert judged(rows, shuffled, Rule(loose_text=loose)).equal
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(RESULTS)
 def test_a_lost_or_doubled_row_is_always_seen(rows: list[list[Cell]]) -> None:
     if rows:

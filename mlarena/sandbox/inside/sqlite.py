@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from functools import partial
 from typing import Any
 
+from mlarena.sandbox import kernel
 from mlarena.sandbox.inside import query, sqlite_about
 from mlarena.sandbox.inside.channel import Channel
 from mlarena.sandbox.inside.query import BATCH, Ended
@@ -190,6 +191,7 @@ _rehearsal: list[bytes] = []
 
 def prepare() -> None:
     """Use once what every run uses: nothing can be imported or opened later."""
+    kernel.keep_freed_memory()
     image, _ = ENGINE.build(
         [
             "CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL, count REAL)",

@@ -8,14 +8,18 @@ same bytes and reads the other columns alone.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
 
-_PIECE = 8 << 20
+_PIECE = 4 << 20
+# numpy and pandas let go of the interpreter for nearly all of the work.
+AT_ONCE = 2
 # Longer ids are rare, and would make the table of words wide.
 LONGEST = 64
 _WORD = 8
@@ -101,42 +105,62 @@ class Places:
 
 def located(
     file: BinaryIO, header: list[str], dtype: dict[str, Any], places: Places
-) -> Iterator[tuple[np.ndarray, pd.DataFrame]]:
+) -> Generator[tuple[np.ndarray, pd.DataFrame], None, None]:
     """Piece after piece: the place of each row among the ids, and its other columns, typed by `dtype`.
 
     The id is the first column. Raises NotPlain, or ValueError for a value that is not of its type.
     """
     if not places.usable or b'"' in file.readline():
         raise NotPlain
+    begun: deque[Future[tuple[np.ndarray, pd.DataFrame]]] = deque()
+    pool = ThreadPoolExecutor(AT_ONCE, "predictions")
+    try:
+        for rows, piece in _pieces(file):
+            begun.append(pool.submit(_located, piece, rows, header, dtype, places))
+            if len(begun) > AT_ONCE:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _pieces(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Whole lines, some megabytes of them at a time, and how many came before."""
     rows, rest, block = 0, b"", b"-"
     while block:
         block = file.read(_PIECE)
         whole, newline, left = (rest + block).rpartition(b"\n")
         rest, piece = (left, whole + newline) if block else (b"", rest + b"\n" if rest else b"")
-        if not piece:
-            continue
-        starts, ends = _first_fields(piece, len(header))
-        at = places.find(piece, starts, ends, rows)
-        table = pd.read_csv(
-            io.BytesIO(piece),
-            names=header,
-            header=None,
-            usecols=header[1:],
-            dtype=dtype,
-            na_filter=False,
-            skipinitialspace=True,
-            engine="c",
-        )
-        if len(table) != len(at):
-            raise NotPlain
-        rows += len(at)
-        yield at, table
+        if piece:
+            yield rows, piece
+            rows += piece.count(b"\n")
+
+
+def _located(
+    piece: bytes, rows: int, header: list[str], dtype: dict[str, Any], places: Places
+) -> tuple[np.ndarray, pd.DataFrame]:
+    starts, ends = _first_fields(piece, len(header))
+    at = places.find(piece, starts, ends, rows)
+    table = pd.read_csv(
+        io.BytesIO(piece),
+        names=header,
+        header=None,
+        usecols=header[1:],
+        dtype=dtype,
+        na_filter=False,
+        skipinitialspace=True,
+        engine="c",
+    )
+    if len(table) != len(at):
+        raise NotPlain
+    return at, table
 
 
 def _first_fields(piece: bytes, columns: int) -> tuple[np.ndarray, np.ndarray]:
     """Where the first field of each line begins and ends. Every line ends with a line feed and has its
     `columns`; else NotPlain."""
-    if b'"' in piece or piece.count(b"\r") != piece.count(b"\r\n"):
+    if b'"' in piece or (b"\r" in piece and piece.count(b"\r") != piece.count(b"\r\n")):
         raise NotPlain
     text = np.frombuffer(piece, dtype=np.uint8)
     lines = np.flatnonzero(text == ord("\n"))

@@ -6,7 +6,8 @@ the careful one reads text, and either finds what is wrong and where, or that it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -21,6 +22,7 @@ from mlarena.scoring.predictions.faults import Faults, listed, quoted, unusable
 from mlarena.scoring.predictions.solution import Solution
 from mlarena.scoring.predictions.table import (
     CHUNK_ROWS,
+    ahead,
     check_header,
     pieces,
     read_header,
@@ -105,7 +107,7 @@ def read_predictions(
 
 
 # Rows that were read: the place of each among the solution's ids (-1: none of them), and what it says.
-Located = Iterator[tuple[np.ndarray, pd.DataFrame]]
+Located = Generator[tuple[np.ndarray, pd.DataFrame], None, None]
 
 
 def _plain(file: BinaryIO, header: list[str], solution: Solution, layout: Layout) -> Located:
@@ -120,9 +122,10 @@ def _typed_pieces(file: BinaryIO, header: list[str], solution: Solution, layout:
     dtype = dict.fromkeys(layout.columns, _dtype(layout))
     dtype[layout.id] = np.int64 if solution.whole_ids else object
     rows = 0
-    for piece in pieces(file, header, dtype):
-        yield solution.locate(piece[layout.id].to_numpy(), rows), piece
-        rows += len(piece)
+    with closing(ahead(pieces(file, header, dtype))) as found:
+        for piece in found:
+            yield solution.locate(piece[layout.id].to_numpy(), rows), piece
+            rows += len(piece)
 
 
 def _quick(
@@ -131,13 +134,14 @@ def _quick(
     """The predictions, or None where anything is not as it should be."""
     values, seen, rows = _room(solution, layout), np.zeros(len(solution), dtype=bool), 0
     try:
-        for at, piece in located:
-            rows += len(piece)
-            if rows > len(solution) or at.min(initial=0) < 0:
-                return None
-            seen[at] = True
-            values[at] = _typed(piece, layout)
-            progress(rows)
+        with closing(located):  # who reads on in another way has the file to themselves
+            for at, piece in located:
+                rows += len(piece)
+                if rows > len(solution) or at.min(initial=0) < 0:
+                    return None
+                seen[at] = True
+                values[at] = _typed(piece, layout)
+                progress(rows)
     except (ValueError, OverflowError):
         return None
     whole = rows == len(solution) and seen.all()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from typing import Any, BinaryIO
 
@@ -100,6 +101,16 @@ def pieces(
         raise explained(str(error)) from None
     except UnicodeDecodeError:
         raise unusable("The file is not UTF-8 text; save it as CSV (UTF-8)") from None
+
+
+def ahead(found: Iterator[pd.DataFrame]) -> Generator[pd.DataFrame, None, None]:
+    """The same pieces, each made on a thread while the one before is looked at. To be closed before anybody
+    else touches the file."""
+    with ThreadPoolExecutor(1, "predictions") as pool:
+        coming = pool.submit(next, found, None)
+        while (piece := coming.result()) is not None:
+            coming = pool.submit(next, found, None)
+            yield piece
 
 
 def texts(file: BinaryIO, header: list[str], rows: int = CHUNK_ROWS) -> Iterator[pd.DataFrame]:
