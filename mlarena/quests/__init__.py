@@ -7,7 +7,16 @@ from flask import url_for
 def init_app(app: APIFlask) -> None:
     from mlarena.boards.service import register_board, tell_divisions
     from mlarena.core.search import tell_search
-    from mlarena.quests import api, bench_pages, drawing, listening, pages, search, service
+    from mlarena.quests import (
+        api,
+        bench_pages,
+        catalogue,
+        drawing,
+        listening,
+        pages,
+        search,
+        service,
+    )
     from mlarena.quests.desk import pages as desk_pages
 
     register_board(
@@ -18,7 +27,7 @@ def init_app(app: APIFlask) -> None:
         address=lambda quest_id: url_for("quests.show", quest_id=quest_id),
     )
     tell_search("tasks", search.find)
-    tell_divisions(service.level_steps)
+    tell_divisions(catalogue.level_steps)
     drawing.init_app(app)
     listening.connect()
     app.register_blueprint(pages.blueprint)

@@ -50,7 +50,7 @@ def cancel(quest_id: int) -> Any:
     try:
         tries.cancel(current_user, service.open_quest(quest_id, current_user))
     except Conflict as late:
-        flash(late.message)
+        flash(late.message, "warning")
     return redirect(url_for("quests.show", quest_id=quest_id, _anchor="run"), 303)
 
 

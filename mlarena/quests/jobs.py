@@ -27,10 +27,3 @@ def rehearse(quest_id: int, values: dict[str, Any]) -> dict[str, Any]:
     from mlarena.quests.desk import checking
 
     return checking.run(quest_id, values)
-
-
-def publish_due() -> int:
-    """Scheduled quests whose moment has come."""
-    from mlarena.quests.desk import writing
-
-    return writing.publish_due()

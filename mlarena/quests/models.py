@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, false
+from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mlarena.core.db import Base, Json, UtcDateTime
@@ -82,9 +82,6 @@ class Quest(Task):
     reference_code: Mapped[str] = mapped_column(Text, default="", server_default="")
     # What the reference and a dummy got, and under which `judged` stamp (desk/checking.py).
     checked: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    # With `scheduled`, the clock publishes the draft at this moment.
-    opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    scheduled: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     level: Mapped[Level] = relationship(lazy="joined")
     dataset: Mapped[Dataset] = relationship(lazy="joined")
@@ -105,6 +102,11 @@ class Quest(Task):
 
     def board_direction(self) -> str:
         return self.rule().direction
+
+    def released(self) -> None:
+        from mlarena.quests.desk.writing import shown_no_more
+
+        shown_no_more(self.dataset)
 
     def badge_kinds(self) -> tuple[str, ...]:
         return ("quest", f"quest:{self.task_type}")

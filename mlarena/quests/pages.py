@@ -16,7 +16,7 @@ from mlarena.core.errors import NotFound, Problem
 from mlarena.core.security import limiter
 from mlarena.core.uploads import takes_upload
 from mlarena.quests import downloads, service
-from mlarena.quests.catalogue import published
+from mlarena.quests.catalogue import coming, published
 from mlarena.quests.forms import ModelForm
 from mlarena.quests.path import stretches
 from mlarena.quests.workbench import workbench
@@ -39,7 +39,9 @@ def asker() -> Any:
 @blueprint.get("")
 def index() -> str:
     """The map; with `level`, all quests of that level, a page at a time."""
-    views = service.views(published().values(), asker())
+    reader = asker()
+    xp = service.xp_of(reader)
+    views = service.views(published().values(), reader, xp)
     step = service.next_of(views)
     level = request.args.get("level", type=int)
     only, meta = None, None
@@ -51,7 +53,7 @@ def index() -> str:
         last = page_meta(1, PER_PAGE, len(views))["pages"]
         page = min(max(1, request.args.get("page", 1, type=int)), last)
         meta, start = page_meta(page, PER_PAGE, len(views)), (page - 1) * PER_PAGE
-        shown = [replace(only, views=views[start : start + PER_PAGE])]
+        shown = [replace(only, views=tuple(views[start : start + PER_PAGE]))]
     else:
         shown = stretches(views)
     return render_template(
@@ -60,9 +62,10 @@ def index() -> str:
         only=only,
         meta=meta,
         step=step,
+        coming=coming() if level is None else [],
         passed=sum(view.state == "completed" for view in views),
         total=len(views),
-        xp=service.xp_of(asker()),
+        xp=xp,
     )
 
 

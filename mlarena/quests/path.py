@@ -20,7 +20,7 @@ class Stretch:
     """A level with the quests of it that are shown. `total` counts all of them, `passed` the passed ones."""
 
     level: Level
-    views: Sequence[QuestView]
+    views: tuple[QuestView, ...]
     total: int
     passed: int
     locked: bool
@@ -41,7 +41,7 @@ def _stretch(views: list[QuestView], most: int) -> Stretch:
     first = max(0, min((ahead[0] if ahead else len(views)) - BEHIND, len(views) - most))
     return Stretch(
         level=views[0].quest.level,
-        views=views[first : first + most],
+        views=tuple(views[first : first + most]),
         total=len(views),
         passed=len(views) - len(ahead),
         locked=views[0].locked,

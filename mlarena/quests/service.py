@@ -20,8 +20,7 @@ from mlarena.quests import artifact
 from mlarena.quests.catalogue import published
 from mlarena.quests.models import Quest
 from mlarena.rewards import service as rewards
-from mlarena.rewards.levels import levels
-from mlarena.submissions import footsteps, intake
+from mlarena.submissions import footsteps, intake, times
 from mlarena.submissions.models import Progress, Submission
 from mlarena.submissions.workers import require_jail
 
@@ -55,6 +54,11 @@ class QuestView(NamedTuple):  # of a thousand, made in half the time of a datacl
             return "locked"
         return {"new": "open", "started": "started"}.get(self.state, "tried")
 
+    @property
+    def is_left(self) -> bool:
+        """Whether there is something to be done here now."""
+        return not (self.locked or self.state == "completed" or self.quest.is_over)
+
     def shown(self) -> dict[str, Any]:
         quest, rule = self.quest, self.quest.rule()
         return {
@@ -75,6 +79,7 @@ class QuestView(NamedTuple):  # of a thousand, made in half the time of a datacl
             "hints": quest.hints,
             "limits": quest.limits,
             "published": quest.status == "published",
+            **times.shown(quest),
             "status": self.state,
             "attempts": self.attempts,
             "best_score": self.best_score,
@@ -90,10 +95,11 @@ _PROGRESS = _ALL_PROGRESS.where(Progress.task_id.in_(bindparam("task_ids", expan
 FEW = 50
 
 
-def views(quests: Iterable[Quest], user: User | None) -> list[QuestView]:
-    """Each quest as `user` (None: anyone) sees it, in two queries however many there are."""
+def views(quests: Iterable[Quest], user: User | None, xp: int | None = None) -> list[QuestView]:
+    """Each quest as `user` (None: anyone) sees it, in two queries however many there are; in one where the
+    caller knows their `xp`."""
     quests = list(quests)
-    reach = _reach(user)
+    reach = _reach(user, xp)
     progress: dict[int, Any] = {}
     if user is not None and len(quests) > FEW:
         rows = db.session.execute(_ALL_PROGRESS, {"user_id": user.id})
@@ -113,7 +119,7 @@ def next_of(views: Iterable[QuestView]) -> QuestView | None:
 
     One that was begun comes first: finishing it is closer than starting another.
     """
-    open_ones = [view for view in views if not view.locked and view.state != "completed"]
+    open_ones = [view for view in views if view.is_left]
     begun = [view for view in open_ones if view.state != "new"]
     wanted = begun or open_ones
     return wanted[0] if wanted else None
@@ -270,19 +276,14 @@ def board_aim(quest_id: int) -> Aim | None:
     return Aim(rule.label, rule.direction, quest.threshold)
 
 
-def level_steps() -> list[tuple[int, str, int]]:
-    """The learning levels as the boards divide themselves by them: (id, name, required XP)."""
-    return [(level.id, level.name, level.required_xp) for level in levels()]
-
-
 def xp_of(user: User | None) -> int:
     if user is None:
         return 0
     return rewards.xp_of(user.id)
 
 
-def _reach(user: User | None) -> float:
+def _reach(user: User | None, xp: int | None = None) -> float:
     """Levels that ask for no more XP than this are open to `user`: all of them to who may edit."""
     if user is not None and user.is_at_least("instructor"):
         return math.inf
-    return xp_of(user)
+    return xp_of(user) if xp is None else xp

@@ -15,9 +15,9 @@ from mlarena.accounts.audit import AuditEntry
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from mlarena.core.storage import Blob
-from mlarena.quests import jobs
 from mlarena.quests.models import Dataset, Quest
 from mlarena.rewards.models import Level
+from mlarena.submissions import jobs
 from mlarena.submissions.models import Submission
 
 ROWS = 200
@@ -107,7 +107,7 @@ def save(browser: Any, quest: Quest, **changes: Any) -> Any:
 
 
 def test_from_a_file_to_a_quest_that_is_passed(
-    make: Any, desk: Any, user: Any, bearer: Any, client: Any, work: Any
+    make: Any, desk: Any, user: Any, bearer: Any, client: Any, work: Any, send_form: Any
 ) -> None:
     answer = make(as_csv(rents()))
     assert answer.status_code == 303, answer.text
@@ -168,6 +168,17 @@ def test_from_a_file_to_a_quest_that_is_passed(
     noted = [entry.action for entry in db.session.query(AuditEntry).order_by(AuditEntry.id)]
     assert noted == ["quest.create", "quest.publish"]
 
+    # The list does the same to many: each by its own checks.
+    page, ticked = "/teach/lists/quests", {"ids": [quest.id]}
+    for action, status, said in (
+        ("withdraw", "draft", "1 drafts again."),
+        ("publish", "published", "1 published."),
+        ("archive", "archived", "1 archived."),
+    ):
+        assert send_form(desk, f"{page}/act", page=page, action=action, **ticked).status_code == 303
+        assert said in desk.get(page).text
+        assert quest_of().status == status
+
 
 def test_the_hidden_rows_are_shown_once(
     make: Any, desk: Any, make_user: Any, signed_in: Any, send_form: Any
@@ -224,6 +235,7 @@ ODD = {
 }
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize("name", ODD)
 def test_what_is_wrong_with_a_file_is_said(make: Any, name: str) -> None:
     content, words = ODD[name]
@@ -262,6 +274,7 @@ def test_usual_files_are_read(make: Any, desk: Any, content: bytes, note: str) -
     assert "gave no score" not in checked.text
 
 
+@pytest.mark.pure
 def test_a_file_over_the_limit_is_refused_before_it_is_read(desk: Any) -> None:
     answer = desk.post(
         "/teach/quests/new",
@@ -365,7 +378,10 @@ def test_a_quest_opens_when_its_time_comes(make: Any, desk: Any, client: Any) ->
     assert answer.status_code == 303, answer.text
     assert jobs.publish_due() == 0
     assert client.get(f"/quests/{quest.id}").status_code == 404
-    assert "will be published" in desk.get(f"/teach/quests/{quest.id}").text
+    assert "opens <time" in desk.get(f"/teach/quests/{quest.id}").text
+    to_come = client.get("/quests").text
+    assert quest.title in to_come
+    assert "opens <time" in to_come
     row = quest_of()
     row.opens_at = utcnow() - timedelta(seconds=1)
     db.session.commit()
@@ -373,6 +389,28 @@ def test_a_quest_opens_when_its_time_comes(make: Any, desk: Any, client: Any) ->
     assert jobs.publish_due() == 0
     assert client.get(f"/quests/{quest.id}").status_code == 200
     assert quest_of().dataset.hidden_once is None
+    assert "opens <time" not in client.get("/quests").text
+    again = save(desk, quest, opens_at="2027-03-01T08:00", closes_at="2027-02-01T08:00")
+    assert (again.status_code, "close before it opens" in again.text) == (422, True)
+
+
+def test_a_closed_quest_takes_nothing_in_and_stays_readable(
+    desk: Any, quest: Any, client: Any, user: Any, bearer: Any, upload: Any, good_model: Any
+) -> None:
+    quest.closes_at = utcnow() - timedelta(seconds=1)
+    db.session.commit()
+    page = desk.get(f"/quests/{quest.id}").text
+    assert "It has closed" in page
+    assert "Closed" in client.get("/quests").text
+    headers = bearer(user)
+    shown = client.get(f"/api/v1/quests/{quest.id}", headers=headers).json["data"]
+    assert shown["closes_at"].endswith("Z")
+    code = {"code": "def train(X, y):\n    pass\n"}
+    trained = client.post(f"/api/v1/quests/{quest.id}/train", json=code, headers=headers)
+    assert (trained.status_code, "closed on" in trained.text) == (409, True)
+    sent = upload(headers, quest, good_model())
+    assert (sent.status_code, "closed on" in sent.text) == (409, True)
+    assert not db.session.query(Submission).filter_by(user_id=user.id).count()
 
 
 def test_other_data_copies_and_ends(make: Any, desk: Any, send_form: Any, user: Any) -> None:

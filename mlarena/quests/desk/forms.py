@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ast
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask_wtf.file import FileField
 from wtforms import (
     BooleanField,
-    DateTimeLocalField,
     FloatField,
     HiddenField,
     IntegerField,
@@ -20,15 +18,16 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from mlarena.accounts.forms import NEEDED, Form
+from mlarena.accounts.moments import moments, show_moments, when
 from mlarena.core.errors import Invalid
 from mlarena.quests.desk import writing
 from mlarena.quests.desk.generated import FEWEST, MOST, RECIPES
 from mlarena.quests.models import Quest
 from mlarena.rewards.levels import levels
 from mlarena.scoring.metrics import METRICS
+from mlarena.submissions.times import TIMES
 
 UPLOAD = "upload"
-MINUTES = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 LONG = {"maxlength": 20_000, "dir": "auto"}
 CODE = {"maxlength": 20_000, "spellcheck": "false", "autocapitalize": "off", "class": "typed"}
 LIMITS = ("submissions_per_day", "upload_mb", "wall_seconds", "memory_mb")
@@ -150,7 +149,8 @@ class QuestForm(Form):
     starter_code = Text("Starter code", [_at_most(20_000)], render_kw=CODE | {"rows": 16})
     reference_code = Text("Reference", [_at_most(20_000)], render_kw=CODE | {"rows": 16})
     hints = Text("Hints", [_at_most(20_000)], render_kw=LONG | {"rows": 4})
-    opens_at = DateTimeLocalField("Opens", [Optional()], format=MINUTES)
+    opens_at = when("Opens", Optional())
+    closes_at = when("Closes", Optional())
     submissions_per_day = IntegerField("Submissions a day", [Optional(), _between(1, 10_000)])
     upload_mb = IntegerField("Largest model, in MB", [Optional(), _between(1, 1000)])
     wall_seconds = FloatField("Seconds to answer", [Optional(), _between(0.1, 600)])
@@ -176,13 +176,12 @@ class QuestForm(Form):
     def show_of(self, quest: Quest, zone: str) -> QuestForm:
         """Filled with what the quest says now."""
         for name in writing.ABOUT:
-            if name not in ("hints", "limits", "opens_at"):
+            if name not in ("hints", "limits", *TIMES):
                 self[name].data = getattr(quest, name)
         self.hints.data = "\n".join(quest.hints)
         for name in LIMITS:
             self[name].data = quest.limits.get(name)
-        if quest.opens_at is not None:
-            self.opens_at.data = quest.opens_at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        show_moments(self, TIMES, zone, quest)
         for name in writing.OF_DATA:
             self[f"dataset_{name}"].data = getattr(quest.dataset, name)
         self.read.data = writing.stamp(quest)
@@ -191,11 +190,12 @@ class QuestForm(Form):
     def values(
         self, *_fields: str, zone: str = "UTC", known: Quest | None = None
     ) -> dict[str, Any]:
-        """As `writing.save` takes them. Raises Invalid for code that is no Python."""
+        """As `writing.save` takes them. Raises Invalid for code that is no Python, and for
+        hours that there are not."""
         found: dict[str, Any] = {
             name: self[name].data
             for name in writing.ABOUT
-            if name not in ("hints", "limits", "opens_at")
+            if name not in ("hints", "limits", *TIMES)
         }
         found |= {
             name: found[name] or ""
@@ -206,13 +206,7 @@ class QuestForm(Form):
             line.strip() for line in (self.hints.data or "").splitlines() if line.strip()
         ]
         found["limits"] = {name: self[name].data for name in LIMITS if self[name].data is not None}
-        at = self.opens_at.data.replace(tzinfo=ZoneInfo(zone)) if self.opens_at.data else None
-        before = known.opens_at if known is not None else None
-        # The form knows no seconds: a time that was not touched is the one that it was.
-        same = (
-            at is not None and before is not None and before.replace(second=0, microsecond=0) == at
-        )
-        found["opens_at"] = before if same else at
+        found |= moments(self, TIMES, zone, known)
         errors = {
             name: [words]
             for name in ("starter_code", "reference_code")

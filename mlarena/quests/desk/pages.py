@@ -8,6 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_login import current_user
 from sqlalchemy import func, select
 
+from mlarena.accounts.clashes import Clash, differences
 from mlarena.accounts.models import User
 from mlarena.accounts.permissions import role_required
 from mlarena.core.api import page_meta
@@ -16,7 +17,6 @@ from mlarena.core.errors import Conflict, Invalid, Problem
 from mlarena.core.security import limiter
 from mlarena.core.uploads import takes_code, takes_file
 from mlarena.quests.desk import checking, writing
-from mlarena.quests.desk.differences import differences
 from mlarena.quests.desk.forms import DataForm, NewQuestForm, QuestForm
 from mlarena.quests.models import Quest
 from mlarena.submissions.models import Submission
@@ -201,9 +201,13 @@ def _page(
         cut=cut,
         used=writing.is_used(quest),
         may_see_hidden=quest.created_by == current_user.id or current_user.is_at_least("admin"),
-        over=writing.stamp(quest) if stale else None,
-        differences=differences(quest, form, current_user.timezone) if stale else [],
+        clash=_clash(quest, form) if stale else None,
     )
+
+
+def _clash(quest: Quest, typed: QuestForm) -> Clash:
+    saved = QuestForm(formdata=None).prepared_for(quest).show_of(quest, current_user.timezone)
+    return Clash(writing.stamp(quest), differences(saved, typed))
 
 
 def _known(quest: Quest) -> dict[str, Any] | None:

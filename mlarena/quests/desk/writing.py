@@ -9,16 +9,16 @@ import unicodedata
 import uuid
 from typing import Any, BinaryIO
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, select
 from sqlalchemy import update as sql_update
 
 from mlarena.accounts import audit
 from mlarena.accounts.models import User
 from mlarena.boards.models import BoardEntry
 from mlarena.core import apart
-from mlarena.core.clock import rfc3339, utcnow
+from mlarena.core.clock import utcnow
 from mlarena.core.config import settings
-from mlarena.core.db import Base, db
+from mlarena.core.db import db, hold
 from mlarena.core.errors import Conflict, Forbidden, Invalid, NotFound
 from mlarena.quests import jobs
 from mlarena.quests.baselines import enter_missing
@@ -27,9 +27,11 @@ from mlarena.quests.desk.starter import reference_code, starter_code
 from mlarena.quests.models import Dataset, Quest
 from mlarena.rewards.models import Level
 from mlarena.scoring.metrics import METRICS
+from mlarena.submissions import revisions, times
 from mlarena.submissions.asking import ask
 from mlarena.submissions.models import Submission, Task
 from mlarena.submissions.queues import CHECKS
+from mlarena.submissions.times import TIMES, require_order, state_after
 
 MAKE_SECONDS = 110
 SAVE_LIMIT = "60 per minute"
@@ -49,7 +51,7 @@ ABOUT = (
         "metric",
         "threshold",
     ),
-    *("starter_code", "reference_code", "hints", "limits", "opens_at"),
+    *("starter_code", "reference_code", "hints", "limits", *TIMES),
 )
 OF_DATA = ("title", "description", "licence", "source")
 
@@ -74,7 +76,8 @@ def create(
     level = db.session.scalar(select(Level).order_by(Level.order).limit(1))
     if level is None:
         raise Conflict(
-            "There is no level yet that a quest could belong to. Import a pack with levels first."
+            "There is no level yet that a quest could belong to. Write one under Teach → Lists → Levels, "
+            "or import a pack that has some."
         )
     slug = free_slug(title)
     made = _make_data(slug, about, wanted, file)
@@ -99,6 +102,7 @@ def create(
     db.session.add(quest)
     db.session.flush()
     audit.note(author, "quest.create", f"quest:{quest.id}", title=title)
+    revisions.note(author, quest, written(quest))
     db.session.commit()
     return quest
 
@@ -111,11 +115,12 @@ def replace_data(
     file: BinaryIO | None,
 ) -> Quest:
     """Other data under a draft; a new version. Raises as `create` does, and Conflict for no draft."""
-    if quest.status == "published" or quest.scheduled:
+    if quest.is_live:
         raise Conflict("Take the quest back to draft first: learners are working on this data.")
     about = about | {word: getattr(quest.dataset, word) for word in OF_DATA}
     made = _make_data(quest.slug, about, wanted, file)
     _lock(quest)
+    was = written(quest)
     old, dataset = quest.dataset, db.session.get_one(Dataset, made["dataset_id"])
     quest.dataset, quest.dataset_id, quest.task_type = dataset, dataset.id, wanted["task_type"]
     quest.version += 1
@@ -128,6 +133,7 @@ def replace_data(
     db.session.flush()
     _forget_data(old)
     audit.note(editor, "quest.data", f"quest:{quest.id}", origin=about["origin"])
+    revisions.note(editor, quest, written(quest), was)
     db.session.commit()
     return quest
 
@@ -174,9 +180,7 @@ def save(
     if read is not None and read != stamp(quest):
         raise Conflict(STALE)
     _require_sound(quest, values)
-    live = do == "publish" or (
-        do != "withdraw" and (quest.status == "published" or quest.scheduled)
-    )
+    live = do == "publish" or (do != "withdraw" and quest.is_live)
     judged = checking.judged_of(quest) | {
         name: values[name] for name in checking.JUDGED if name in values
     }
@@ -192,7 +196,7 @@ def save(
     if read is not None and read != stamp(quest):
         db.session.rollback()
         raise Conflict(STALE)
-    before = {name: getattr(quest, name) for name in ABOUT}
+    before, was = about_of(quest), written(quest)
     if any(values[name] != before[name] for name in ("metric", "threshold")) and _is_judged(quest):
         quest.version += 1
     for name, value in values.items():
@@ -208,6 +212,7 @@ def save(
     changed = sorted(name for name in ABOUT if before[name] != getattr(quest, name))
     action = do if do in ("publish", "withdraw") else "save"
     audit.note(editor, f"quest.{action}", f"quest:{quest.id}", changed=changed)
+    revisions.note(editor, quest, written(quest), was)
     db.session.commit()
     if quest.status == "published":
         enter_missing()
@@ -215,17 +220,13 @@ def save(
 
 
 def _move(quest: Quest, do: str) -> None:
-    if do == "publish":
-        later = quest.opens_at is not None and quest.opens_at > utcnow()
-        quest.scheduled = later
-        quest.status = "draft" if later else "published"
-        if not later:
-            quest.opens_at = None
-            _shown_no_more(quest.dataset)
-    elif do == "withdraw":
-        quest.status, quest.scheduled = "draft", False
-    elif quest.scheduled and quest.opens_at is None:
-        quest.scheduled = False
+    publish = {"publish": True, "withdraw": False}.get(do)
+    quest.status, quest.scheduled = state_after(
+        quest.status, quest.scheduled, quest.opens_at, publish
+    )
+    if publish and not quest.scheduled:
+        quest.opens_at = None
+        shown_no_more(quest.dataset)
 
 
 def check(quest: Quest, values: dict[str, Any]) -> dict[str, Any]:
@@ -242,26 +243,6 @@ def check(quest: Quest, values: dict[str, Any]) -> dict[str, Any]:
         quest.checked = found
     db.session.commit()
     return {**found, "errors": checking.faults(quest, judged, found)}
-
-
-def publish_due() -> int:
-    """Publish what was scheduled for now or before; how many. Safe to call at any time. Commits."""
-    now, done = utcnow(), 0
-    due = select(Quest.id).where(Quest.scheduled, Quest.opens_at <= now)
-    for number in db.session.scalars(due).all():
-        db.session.commit()
-        quest = db.session.get_one(Quest, number, populate_existing=True)
-        _lock(quest)
-        if not quest.scheduled or quest.opens_at is None or quest.opens_at > now:
-            db.session.rollback()
-            continue
-        quest.status, quest.scheduled, quest.opens_at = "published", False, None
-        _shown_no_more(quest.dataset)
-        db.session.commit()
-        done += 1
-    if done:
-        enter_missing()
-    return done
 
 
 def show_hidden(asker: User, quest: Quest) -> bytes:
@@ -290,7 +271,7 @@ def show_hidden(asker: User, quest: Quest) -> bytes:
     return content
 
 
-def _shown_no_more(dataset: Dataset) -> None:
+def shown_no_more(dataset: Dataset) -> None:
     if dataset.hidden_once is not None:
         apart.forget(dataset.hidden_once)
         dataset.hidden_once = None
@@ -299,7 +280,7 @@ def _shown_no_more(dataset: Dataset) -> None:
 def duplicate(editor: User, quest: Quest) -> Quest:
     """A draft like it, on the same data. Commits."""
     title = f"{quest.title[:120]} (copy)"
-    values = {name: getattr(quest, name) for name in ABOUT if name not in ("title", "opens_at")}
+    values = {name: getattr(quest, name) for name in ABOUT if name not in ("title", *TIMES)}
     copy = Quest(
         slug=free_slug(quest.title),
         title=title,
@@ -314,6 +295,7 @@ def duplicate(editor: User, quest: Quest) -> Quest:
     db.session.add(copy)
     db.session.flush()
     audit.note(editor, "quest.duplicate", f"quest:{copy.id}", of=quest.id)
+    revisions.note(editor, copy, written(copy))
     db.session.commit()
     return copy
 
@@ -358,7 +340,7 @@ def _forget_data(dataset: Dataset) -> None:
     """A form's data set that no quest stands on any more. No commit."""
     used = db.session.scalar(select(exists().where(Quest.dataset_id == dataset.id)))
     if dataset.cut is not None and not used:
-        _shown_no_more(dataset)
+        shown_no_more(dataset)
         db.session.delete(dataset)
 
 
@@ -368,11 +350,17 @@ def stamp(quest: Quest) -> str:
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def about_of(quest: Quest) -> dict[str, Any]:
+    """What an author has written of the quest itself, as `save` takes it."""
+    return {name: getattr(quest, name) for name in ABOUT}
+
+
 def written(quest: Quest) -> dict[str, Any]:
     """Everything that the form writes, JSON-able."""
-    found = {name: getattr(quest, name) for name in ABOUT}
-    found["opens_at"] = rfc3339(quest.opens_at) if quest.opens_at else None
-    return found | {f"dataset_{name}": getattr(quest.dataset, name) for name in OF_DATA}
+    found = about_of(quest)
+    found |= times.shown(quest)
+    found |= {f"dataset_{name}": getattr(quest.dataset, name) for name in OF_DATA}
+    return found | {"data": quest.dataset.name}
 
 
 def find(quest_id: int) -> Quest:
@@ -384,6 +372,7 @@ def find(quest_id: int) -> Quest:
 
 def _require_sound(quest: Quest, values: dict[str, Any]) -> None:
     """What a form cannot know. Raises Invalid."""
+    require_order(values["opens_at"], values["closes_at"])
     errors: dict[str, list[str]] = {}
     groups = bool((quest.dataset.cut or {"groups": True}).get("groups"))
     fitting = metrics_for(quest.task_type, groups)
@@ -414,10 +403,7 @@ def _require_reference(values: dict[str, Any]) -> None:
 
 def _lock(quest: Quest) -> None:
     """From here to our own commit nobody else saves this quest, and its row is as it stands now."""
-    db.session.commit()
-    tasks = Base.metadata.tables[Task.__tablename__]
-    db.session.execute(update(tasks).where(tasks.c.id == quest.id).values(version=tasks.c.version))
-    db.session.refresh(quest)
+    hold(quest)
     db.session.refresh(quest.dataset)
 
 
