@@ -15,7 +15,6 @@ import uuid
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy import update as sql_update
 from sqlalchemy.exc import IntegrityError
 
 from mlarena.accounts.models import User
@@ -31,9 +30,11 @@ from mlarena.challenges.models import (
     SqlChallenge,
 )
 from mlarena.challenges.versions import whole
-from mlarena.core.db import db
+from mlarena.core.db import db, hold
 from mlarena.core.errors import Conflict, Invalid
+from mlarena.submissions import revisions, times
 from mlarena.submissions.models import Task
+from mlarena.submissions.times import TIMES
 
 CLASSES: dict[str, type[Challenge]] = {
     "sql": SqlChallenge,
@@ -46,6 +47,8 @@ ABOUT = (
     *("name", "summary", "description", "category", "difficulty", "points", "hints", "editorial"),
     *("pass_mark", "attempts_allowed", "position", "slug"),
 )
+# What is said of it besides, where it is said: packs and copies have no times.
+AROUND = (*ABOUT, *TIMES)
 # Each may have a worker run everything on every case.
 SAVE_LIMIT = "120 per minute"
 STALE = "Somebody else has saved this challenge meanwhile. Reload it, and put your change in again."
@@ -56,7 +59,7 @@ def create(author: User | None, kind: str, fields: dict[str, Any], publish: bool
 
     Raises Invalid naming the fields at fault; Unavailable where nobody can check it now. Commits.
     """
-    return _save(draft(author, kind, fields, publish))
+    return _save(author, draft(author, kind, fields, publish))
 
 
 def draft(author: User | None, kind: str, fields: dict[str, Any], publish: bool) -> Edit:
@@ -79,7 +82,8 @@ def update(
     if judged:
         kept = whole(challenge.version_row())
         content = parse(SHAPES[challenge.kind], kept | judged)
-    return _save(plan_edit(editor, challenge, _columns(challenge, about), content, publish))
+    edit = plan_edit(editor, challenge, _columns(challenge, about), content, publish)
+    return _save(editor, edit)
 
 
 def replace(
@@ -95,12 +99,13 @@ def replace(
     """
     if read is not None and read != stamp(challenge):
         raise Conflict(STALE)
-    return _save(rewrite(editor, challenge, fields, publish), read)
+    return _save(editor, rewrite(editor, challenge, fields, publish), read)
 
 
 def stamp(challenge: Challenge) -> str:
     """Names the state that an editor has read: whatever anybody saves of it is another one."""
-    state = [about_of(challenge), challenge.version, challenge.status]
+    told = about_of(challenge) | times.shown(challenge)
+    state = [told, challenge.version, challenge.status, challenge.scheduled]
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -142,11 +147,16 @@ def about_of(challenge: Challenge) -> dict[str, Any]:
 
 def _divided(fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What is around, and what is judged."""
-    about = {name: value for name, value in fields.items() if name in ABOUT}
-    return about, {name: value for name, value in fields.items() if name not in ABOUT}
+    about = {name: value for name, value in fields.items() if name in AROUND}
+    return about, {name: value for name, value in fields.items() if name not in AROUND}
 
 
-def _save(edit: Edit, read: str | None = None) -> Challenge:
+def said_by(challenge: Challenge) -> dict[str, Any]:
+    """Everything that its author has written, for who compares two saves."""
+    return about_of(challenge) | times.shown(challenge) | whole(challenge.version_row())
+
+
+def _save(editor: User | None, edit: Edit, read: str | None = None) -> Challenge:
     errors = edit.check()
     if errors:
         raise Invalid("This challenge cannot be published yet.", errors)
@@ -154,7 +164,9 @@ def _save(edit: Edit, read: str | None = None) -> Challenge:
     try:
         if read is not None:
             _require_unchanged(edit.challenge, read)
+        before = said_by(edit.challenge) if edit.challenge.id else None
         changes = edit.apply()
+        revisions.note(editor, edit.challenge, said_by(edit.challenge), before)
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
@@ -165,9 +177,7 @@ def _save(edit: Edit, read: str | None = None) -> Challenge:
 
 def _require_unchanged(challenge: Challenge, read: str) -> None:
     """The lock first: from this look to our own save nobody else saves."""
-    same = sql_update(Task).where(Task.id == challenge.id).values(version=Task.version)
-    db.session.execute(same.execution_options(synchronize_session=False))
-    db.session.refresh(challenge)
+    hold(challenge)
     if stamp(challenge) != read:
         db.session.rollback()
         raise Conflict(STALE)

@@ -13,7 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mlarena.challenges.models import DIFFICULTIES, KINDS, Category, Challenge
+from mlarena.core.clock import utcnow
 from mlarena.core.stamped import Stamped
+from mlarena.submissions.times import Coming, coming, found_or_coming
 
 # Searches are as many as there are words: of the lists that are kept the last so many.
 MOST_SHARED = 200
@@ -45,6 +47,10 @@ class Entry:
     created_by: int | None
     status: str
     needle: str
+    closes_at: datetime | None = None
+
+    def __hash__(self) -> int:  # fifty stand on a page, and all fields of each would be hashed
+        return hash(self.id)
 
     @classmethod
     def of(cls, challenge: Challenge) -> Entry:
@@ -65,7 +71,13 @@ class Entry:
             challenge.created_by,
             challenge.status,
             folded(f"{challenge.title} {challenge.summary} {challenge.slug} {name}"),
+            challenge.closes_at,
         )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it takes nothing in any more."""
+        return self.closes_at is not None and self.closes_at <= utcnow()
 
 
 class Begun(NamedTuple):
@@ -85,6 +97,7 @@ class Catalogue:
 
     entries: dict[int, Entry]
     categories: list[Category]
+    coming: list[Coming] = field(default_factory=list)
     shelves: dict[frozenset[str], Shelf] = field(default_factory=dict, compare=False)
 
     def shelf(self, without: Iterable[str] = ()) -> Shelf:
@@ -98,10 +111,10 @@ class Catalogue:
 
 def _read(session: Session) -> Catalogue:
     categories = list(session.scalars(select(Category).order_by(Category.position, Category.id)))
-    rows = session.scalars(select(Challenge).where(Challenge.status == "published"))
+    rows = session.scalars(select(Challenge).where(found_or_coming(Challenge))).all()
     place = {category.id: number for number, category in enumerate(categories)}
     ordered = sorted(
-        rows,
+        (row for row in rows if row.status == "published"),
         key=lambda row: (
             place.get(row.category_id or 0, len(place)),
             DIFFICULTIES.index(row.difficulty),
@@ -109,7 +122,8 @@ def _read(session: Session) -> Catalogue:
             row.id,
         ),
     )
-    return Catalogue({row.id: Entry.of(row) for row in ordered}, categories)
+    entries = {row.id: Entry.of(row) for row in ordered}
+    return Catalogue(entries, categories, coming(rows))
 
 
 _catalogue = Stamped("challenges", (Challenge, Category), _read)
@@ -175,6 +189,7 @@ class Shelf:
         self.entries, self.categories = entries, categories
         self.place = {entry.id: number for number, entry in enumerate(self.entries)}
         self.by_ease = sorted(self.entries, key=lambda entry: DIFFICULTIES.index(entry.difficulty))
+        self.timed = [entry for entry in self.entries if entry.closes_at is not None]
         self._shared: dict[Filter, tuple[Found, frozenset[int]]] = {}
 
     def find(self, states: Mapping[int, str], wanted: Filter) -> Found:

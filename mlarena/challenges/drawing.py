@@ -3,30 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
+from flask_login import current_user
 from markupsafe import Markup
 
 from mlarena.challenges import judging, offer
-from mlarena.challenges.catalogue import Entry
-from mlarena.challenges.models import Challenge, ChallengeVersion
+from mlarena.challenges.catalogue import Entry, Filter
+from mlarena.challenges.models import Category, Challenge, ChallengeVersion
+from mlarena.challenges.next_up import NextUp
 from mlarena.challenges.offer import not_now
 from mlarena.challenges.views import Row
+from mlarena.core.drawn import drawn
 from mlarena.submissions.models import Submission
 
 
 def challenge_rows(rows: Iterable[Row]) -> Markup:
-    """Rows of the list; each is drawn once, for it is on many readers' pages."""
+    """Rows of the list, which are on many readers' pages."""
     gone = offer.absent()
-    return Markup("").join(_drawn(row.entry, row.state, row.entry.engine in gone) for row in rows)
+    shown = tuple(
+        (row.entry, row.state, row.entry.engine in gone, row.entry.is_over) for row in rows
+    )
+    return drawn("challenges/rows.html", rows=shown)
 
 
-@lru_cache(maxsize=16_384)
-def _drawn(entry: Entry, standing: str, absent: bool) -> Markup:
-    template = current_app.jinja_env.get_template("challenges/row.html")
-    return Markup(template.render(entry=entry, standing=standing, absent=absent))  # noqa: S704 – a template's
+def challenge_row(entry: Entry, standing: str, absent: bool, over: bool) -> Markup:
+    return drawn("challenges/row.html", entry=entry, standing=standing, absent=absent, over=over)
+
+
+def challenge_filters(
+    wanted: Filter, counts: dict[str, dict[str, int]], categories: Iterable[Category]
+) -> Markup:
+    """What the list can be narrowed by, and how many each choice would leave."""
+    return drawn(
+        "challenges/filters.html",
+        wanted=wanted,
+        counts=tuple((name, tuple(found.items())) for name, found in counts.items()),
+        categories=tuple((category.slug, category.name) for category in categories),
+        own=current_user.is_authenticated,
+        asked=wanted != Filter(),
+    )
+
+
+def challenge_step(step: NextUp | None) -> Markup:
+    """What to do next, and why."""
+    if step is None:
+        return Markup("")
+    return drawn("challenges/step.html", step=step, again=current_user.is_authenticated)
 
 
 def python(value: Any) -> str:
@@ -83,12 +107,15 @@ def questions_of(submission: Submission) -> list[dict[str, Any]]:
 
 def _version(submission: Submission) -> ChallengeVersion:
     task = submission.task
-    assert isinstance(task, Challenge)  # noqa: S101
+    assert isinstance(task, Challenge)  # noqa: S101 – for the type checker
     return task.version_row(submission.task_version)
 
 
 def init_app(app: Flask) -> None:
-    for function in (challenge_rows, not_now, waiting_cases, questions_of):
+    for function in (
+        *(challenge_rows, challenge_row, challenge_filters, challenge_step),
+        *(not_now, waiting_cases, questions_of),
+    ):
         app.add_template_global(function)
     for word in (python, diff_rows, columns_by_table, dots_of):
         app.add_template_filter(word)

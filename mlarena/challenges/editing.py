@@ -18,6 +18,7 @@ from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from mlarena.core.errors import Invalid
 from mlarena.submissions.models import Submission
+from mlarena.submissions.times import require_order, state_after
 
 REFERENCE = "The reference"
 
@@ -35,11 +36,17 @@ class Edit:
     before: ChallengeVersion | None
     content: Content | None
     status: str
+    # A draft that the clock publishes has to hold as if it were published.
+    scheduled: bool = False
     checked: dict[str, Any] | None = None
 
     @property
+    def is_live(self) -> bool:
+        return self.status == "published" or self.scheduled
+
+    @property
     def needs_check(self) -> bool:
-        return self.content is not None and self.status == "published" and self.checked is None
+        return self.content is not None and self.is_live and self.checked is None
 
     def check(self) -> dict[str, list[str]]:
         """What the saving checks have against it, by field. Holds no transaction. Raises Unavailable."""
@@ -60,14 +67,16 @@ class Edit:
         challenge, content = self.challenge, self.content
         for name, value in self.values.items():
             setattr(challenge, name, value)
-        challenge.status = self.status
-        if self.editor_id is not None or self.status == "published":
+        if self.status == "published" and challenge.status != "published":
+            challenge.opens_at = None  # it has opened
+        challenge.status, challenge.scheduled = self.status, self.scheduled
+        if self.editor_id is not None or self.is_live:
             challenge.publish_when_checked = False  # whoever edits it says when
         db.session.add(challenge)
         db.session.flush()
         if content is not None:
             self._put_version(content)
-        return _place_reference(challenge) if self.status == "published" else []
+        return _place_reference(challenge) if self.is_live else []
 
     def _put_version(self, content: Content) -> None:
         """The next version. A draft that nobody was ever judged by makes room for it."""
@@ -105,26 +114,22 @@ def plan_edit(
     before = challenge.version_row() if challenge.id else None
     if before is not None and content is not None and is_same(before, content):
         content = None
-    status = _status_after(challenge, publish)
+    opens_at = values.get("opens_at", challenge.opens_at)
+    require_order(opens_at, values.get("closes_at", challenge.closes_at))
+    status, scheduled = state_after(challenge.status, bool(challenge.scheduled), opens_at, publish)
+    editor_id = editor.id if editor else None
+    edit = Edit(editor_id, challenge, values, before, content, status, scheduled)
     unchecked = before is not None and before.checked_at is None
-    if content is None and status == "published" and before is not None and unchecked:
-        content = content_of(before)
-    if content is not None and challenge.id:
-        _require_same_contest(challenge, content)
-    return Edit(editor.id if editor else None, challenge, values, before, content, status)
+    if content is None and edit.is_live and before is not None and unchecked:
+        edit.content = content_of(before)
+    if edit.content is not None and challenge.id:
+        _require_same_contest(challenge, edit.content)
+    return edit
 
 
 def is_same(version: ChallengeVersion, content: Content) -> bool:
     """As it was given then, or as the checks have filled it in."""
     return digest(content) in (version.digest, digest(content_of(version)))
-
-
-def _status_after(challenge: Challenge, publish: bool | None) -> str:
-    if publish is None:
-        return challenge.status
-    if publish:
-        return "published"
-    return "draft" if challenge.status == "published" else challenge.status
 
 
 def _require_same_contest(challenge: Challenge, content: Content) -> None:

@@ -10,8 +10,9 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, FormField, HiddenField, SelectField, StringField
 from wtforms import Form as Part
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Optional
 
+from mlarena.accounts.moments import when
 from mlarena.challenges.catalogue import catalogue
 from mlarena.challenges.contents.base import MOST_CASES as MOST_CODING_CASES
 from mlarena.challenges.contents.knowledge import MOST_QUESTIONS
@@ -115,6 +116,8 @@ class ChallengeForm(Faulty, FlaskForm):
     points = Whole("Points", 0, 10_000, default=10)
     pass_mark = Figure("Pass mark", 0, 100, default=100.0)
     attempts_allowed = Whole("Attempts allowed", 1, 1000, blank=True)
+    opens_at = when("Opens", Optional())
+    closes_at = when("Closes", Optional())
     position = Whole("Place in its category", 0, 1_000_000, default=0)
     hints = Rows(FormField(HintRow), "Hints", MOST_HINTS, skips_blank=True)
     editorial = Text("Editorial")

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mlarena.core.clock import utcnow
 from mlarena.core.db import Base, Json, UtcDateTime, db
+from mlarena.core.errors import NotFound
 from mlarena.submissions.models import Submission, Task
 from mlarena.submissions.verdict import Standing, Verdict
 
@@ -43,6 +44,7 @@ class Challenge(Task):
     """What all three kinds have in common. `version` names the row of `challenge_versions` that holds."""
 
     wing = "challenge"
+    of_hundred = True
 
     __tablename__ = "challenges"
     __table_args__: Any = (
@@ -89,12 +91,18 @@ class Challenge(Task):
 
     def version_row(self, number: int | None = None) -> ChallengeVersion:
         """What was asked in version `number`, or is asked now."""
-        return db.session.scalars(
-            select(ChallengeVersion).where(
-                ChallengeVersion.challenge_id == self.id,
-                ChallengeVersion.number == (number or self.version),
-            )
-        ).one()
+        found = self._version(number or self.version)
+        if found is None and number is None:
+            # Somebody has saved it since we read it, and its draft made room for the next version.
+            db.session.refresh(self, ["version"])
+            found = self._version(self.version)
+        if found is None:
+            raise NotFound("This version of the challenge is not there any more.")
+        return found
+
+    def _version(self, number: int) -> ChallengeVersion | None:
+        kept = ChallengeVersion.challenge_id == self.id, ChallengeVersion.number == number
+        return db.session.scalars(select(ChallengeVersion).where(*kept)).one_or_none()
 
     def reward(self, user_id: int) -> int:
         """The points, less what this learner's hints have cost."""

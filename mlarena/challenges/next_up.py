@@ -22,15 +22,18 @@ def next_up(shelf: Shelf, progress: Mapping[int, Begun]) -> NextUp | None:
     """
     begun = [row for number, row in progress.items() if number in shelf.place]
     solved = {row.task_id for row in begun if row.status == "completed"}
+    solved |= {entry.id for entry in shelf.timed if entry.is_over}  # nothing more to be done
     if len(solved) == len(shelf.entries):
         return None
-    tried = [row for row in begun if row.status == "submitted"]
+    tried = [row for row in begun if row.status == "submitted" and row.task_id not in solved]
     if tried:
         nearest = max(tried, key=lambda row: (row.best_score or 0.0, -shelf.place[row.task_id]))
         best = nearest.best_score
         reason = f"Your best so far is {best:g} of 100." if best else "You have tried it."
         return NextUp(_entry(shelf, nearest.task_id), reason)
-    started = [row.task_id for row in begun if row.status == "started"]
+    started = [
+        row.task_id for row in begun if row.status == "started" and row.task_id not in solved
+    ]
     if started:
         return NextUp(
             _entry(shelf, min(started, key=shelf.place.__getitem__)), "You have begun it."

@@ -9,7 +9,7 @@ from flask_login import current_user, login_required
 
 from mlarena.boards import service as boards
 from mlarena.challenges import history, offer, service
-from mlarena.challenges.catalogue import FACETS, Filter
+from mlarena.challenges.catalogue import FACETS, Filter, catalogue
 from mlarena.challenges.contents import KnowledgeContent
 from mlarena.challenges.models import Category
 from mlarena.challenges.next_up import next_up
@@ -53,6 +53,7 @@ def index() -> str:
         wanted=wanted,
         asked={name: value for name, value in vars(wanted).items() if value},
         categories=shelf.categories,
+        coming=catalogue().coming,
         meta=page_meta(number, PER_PAGE, found.total),
         total=len(shelf.entries),
         solved=sum(
@@ -135,7 +136,7 @@ def reveal_hint(challenge_id: int) -> Any:
     except Problem as problem:
         if problem.status != 409:
             raise
-        flash(problem.message)
+        flash(problem.message, "warning")
     return redirect(url_for("challenges.show", challenge_id=challenge_id, _anchor="hints"), 303)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AwareDatetime, Field, field_validator
 
 from mlarena.core.api import LARGEST_ID, Body, PageQuery, Strict
 
@@ -61,6 +61,9 @@ class Judged(About):
     """What is judged: which of these fields a challenge has, its kind says."""
 
     publish: bool | None = None
+    # With `publish` it is published at `opens_at`; from `closes_at` on it takes nothing in.
+    opens_at: AwareDatetime | None = None
+    closes_at: AwareDatetime | None = None
 
     # sql
     type: str | None = None

@@ -21,6 +21,7 @@ from mlarena.core.errors import Conflict, Invalid, NotFound
 from mlarena.submissions import footsteps, intake
 from mlarena.submissions.listing import submissions_query
 from mlarena.submissions.models import Progress, Submission, Task
+from mlarena.submissions.times import require_open
 from mlarena.submissions.workers import require_jail
 
 # Runs are meant to be many; a script in a loop is slowed down. A run may keep a core busy for a while.
@@ -89,7 +90,7 @@ def progress_of(reader: User | None) -> dict[int, Begun]:
     """Where the reader stands with every challenge they have begun, by id."""
     if reader is None:
         return {}
-    found = db.session.execute(_PROGRESS, {"user_id": reader.id})
+    found = db.session.execute(_PROGRESS, {"user_id": reader.id}).all()  # one by one costs thrice
     return {row[0]: Begun._make(row) for row in found}
 
 
@@ -183,6 +184,7 @@ def submit(user: User, challenge_id: int, fields: dict[str, Any]) -> Submission:
     challenge = find_challenge(challenge_id, user)
     if challenge.status != "published":
         raise Conflict(f"This challenge is {challenge.status}: nothing can be handed in.")
+    require_open(user, challenge)
     payload = read_payload(challenge, fields)
     digest = _digest(challenge, payload)
     if challenge.kind == "sql":

@@ -6,19 +6,19 @@ and a challenge with submissions is never deleted.
 
 from __future__ import annotations
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, select
 
 from mlarena.boards.models import BoardEntry
 from mlarena.challenges.models import Challenge, ChallengeVersion
-from mlarena.core.db import Base, db
+from mlarena.core.db import db, hold
 from mlarena.core.storage import storage
-from mlarena.submissions.models import Submission, Task
+from mlarena.submissions.models import Submission
 
 
 def archive(challenge: Challenge) -> None:
     """Nobody finds it any more, nothing more is taken in; what is on its way is judged. Commits."""
     db.session.commit()  # reads are over: SQLite cannot upgrade a transaction that began with one
-    challenge.status = "archived"
+    challenge.status, challenge.scheduled = "archived", False
     db.session.commit()
 
 
@@ -57,9 +57,4 @@ def _lock(challenge: Challenge) -> None:
 
     On PostgreSQL its foreign key waits for our row lock; on SQLite the write makes us the only writer.
     """
-    db.session.commit()
-    # By the table alone: PostgreSQL locks no row of an outer join, and `Task` brings its subclasses along.
-    tasks = Base.metadata.tables[Task.__tablename__]
-    here = tasks.c.id == challenge.id
-    db.session.execute(update(tasks).where(here).values(version=tasks.c.version))
-    db.session.execute(select(tasks.c.id).where(here).with_for_update())
+    hold(challenge, alone=True)

@@ -13,6 +13,7 @@ from mlarena.challenges.contents import CodingContent, KnowledgeContent, SqlCont
 from mlarena.challenges.models import Challenge, ChallengeVersion
 from mlarena.challenges.versions import content_of, whole
 from mlarena.core.clock import rfc3339
+from mlarena.submissions import times
 from mlarena.submissions.models import Progress
 
 T = TypeVar("T")
@@ -97,6 +98,7 @@ class View:
         challenge = self.challenge
         found = self.row.shown() | {
             "description": challenge.description,
+            **times.shown(challenge),
             "pass_mark": challenge.pass_mark,
             "attempts_allowed": challenge.attempts_allowed,
             "attempts_left": self.attempts_left,

@@ -8,6 +8,8 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
+from mlarena.accounts.clashes import Clash, differences
+from mlarena.accounts.moments import moments, show_moments
 from mlarena.accounts.permissions import role_required
 from mlarena.challenges import authored, authoring, offer, pages, service, shelving
 from mlarena.challenges.form_values import EMPTY, WRONG, filled, written
@@ -19,6 +21,7 @@ from mlarena.core.db import db
 from mlarena.core.errors import Conflict, Invalid, Problem
 from mlarena.core.security import limiter
 from mlarena.core.uploads import takes_code
+from mlarena.submissions.times import TIMES
 
 blueprint = Blueprint("writing", __name__, url_prefix="/challenges")
 
@@ -31,6 +34,8 @@ DONE = {
     "publish": "Published: everybody finds it from now on.",
     "withdraw": "It is a draft again, and nobody finds it.",
 }
+
+LATER = "It will be published at the time that you gave."
 
 
 @blueprint.get("/written")
@@ -74,9 +79,7 @@ def write(challenge_kind: str) -> Any:
 def edit(challenge_id: int) -> Any:
     challenge = service.find_challenge(challenge_id, current_user)
     if request.method == "GET":
-        fields = authoring.about_of(challenge) | whole(challenge.version_row())
-        data = filled(challenge.kind, fields) | {"read": authoring.stamp(challenge)}
-        return _page(challenge.kind, FORMS[challenge.kind](formdata=None, data=data), challenge)
+        return _page(challenge.kind, _form_of(challenge), challenge)
     return _take(challenge.kind, challenge)
 
 
@@ -131,7 +134,7 @@ def _take(kind: str, challenge: Challenge | None) -> Any:
         form.validate()
         if form.faults():
             raise Invalid(WRONG)
-        fields = written(kind, form)
+        fields = written(kind, form) | moments(form, TIMES, current_user.timezone, challenge)
         if do == "check":
             found = authoring.rehearse(kind, fields)
             if found["errors"]:
@@ -145,7 +148,8 @@ def _take(kind: str, challenge: Challenge | None) -> Any:
             form.show(problem)
         return _page(kind, form, challenge, stale=stale), problem.status
     # By that word the browser knows that it need not keep what it has sent (static/js/sent.js).
-    flash(DONE.get(do, DONE["save"]), "saved")
+    later = do == "publish" and saved.scheduled
+    flash(LATER if later else DONE.get(do, DONE["save"]), "saved")
     where = "writing.preview" if do == "preview" else "writing.edit"
     return redirect(url_for(where, challenge_id=saved.id), 303)
 
@@ -162,6 +166,19 @@ def _save(
     # `over` is the state that somebody has been told of and wants to write over.
     read = request.form.get("over") or form.read.data or ""
     return authoring.replace(current_user, challenge, fields, publish, read)
+
+
+def _form_of(challenge: Challenge) -> ChallengeForm:
+    """Filled with what is saved."""
+    fields = authoring.about_of(challenge) | whole(challenge.version_row())
+    data = filled(challenge.kind, fields) | {"read": authoring.stamp(challenge)}
+    form = FORMS[challenge.kind](formdata=None, data=data)
+    show_moments(form, TIMES, current_user.timezone, challenge)
+    return form
+
+
+def _clash(challenge: Challenge, typed: ChallengeForm) -> Clash:
+    return Clash(authoring.stamp(challenge), differences(_form_of(challenge), typed))
 
 
 def _page(
@@ -184,7 +201,7 @@ def _page(
         version=version,
         found=found,
         focus=focus,
-        over=authoring.stamp(challenge) if stale and challenge else None,
+        clash=_clash(challenge, form) if stale and challenge else None,
         attempts=authored.attempts_at(challenge) if challenge else 0,
         missing=offer.missing().get(form.engine.data) if kind == "sql" else None,
     )

@@ -11,6 +11,7 @@ from mlarena.challenges.models import Case, Category, Challenge, ChallengeVersio
 from mlarena.core.db import db
 from mlarena.core.storage import Blob
 from tests.challenges.conftest import ADD, QUIZ, RIGHT
+from tests.challenges.test_sql import GOALS, OTHER, SMALL
 
 PATH = "/api/v1/challenges"
 
@@ -93,6 +94,24 @@ def test_a_solution_that_does_not_solve_it_is_not_published(
     assert refused.status_code == 422, refused.text
     assert words in refused.json["errors"][field][0]
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Challenge)) == 0
+
+
+def test_a_query_that_never_ends_is_waited_for_once(write: Any) -> None:
+    """However many cases there are: its author waits. Visible cases are run first."""
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+    body = GOALS | {
+        "solution": f"{numbers} SELECT max(i) FROM n",
+        "time_limit_ms": 100,
+        "test_cases": [{"data": OTHER}, *({"data": SMALL, "is_visible": True} for _ in range(8))],
+    }
+    refused = write("post", PATH, body | {"publish": True})
+    assert refused.status_code == 422, refused.text
+    assert refused.json["errors"] == {"solution": ["Case 2: it takes longer than 0.5 seconds."]}
+    tried = write("post", f"{PATH}/check", body).json["data"]
+    assert [case["passed"] for case in tried["cases"]] == [False] * 9
+    told = [case["error"] for case in tried["cases"]]
+    assert told[1] == "it takes longer than 0.5 seconds."
+    assert set(told[:1] + told[2:]) == {"Not run: the solution took too long on a case before."}
 
 
 def test_expected_answers_that_are_left_out_are_the_solutions(write: Any) -> None:

@@ -48,6 +48,7 @@ def test_a_visible_case_shows_what_came_and_a_hidden_one_does_not(
     assert "-7" not in str(hidden)
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize(
     "leak",
     [
@@ -70,6 +71,7 @@ def test_a_hidden_case_cannot_tell_its_arguments(
         )
 
 
+@pytest.mark.pure
 def test_cases_cannot_see_each_other(user: Any, add: Any, judged: Any) -> None:
     code = """
 seen = []
@@ -80,6 +82,7 @@ def add(a, b):
     assert judged(user, add, code=code)["passed"]
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize(
     ("code", "words"),
     [
@@ -127,6 +130,7 @@ def test_what_a_function_may_do_wrong_is_told_in_words(
     assert words in shown["cases"][0]["error"]
 
 
+@pytest.mark.pure
 def test_threads_may_be_started_and_end_with_the_case(user: Any, add: Any, judged: Any) -> None:
     code = """
 import threading, time
@@ -139,6 +143,7 @@ def add(a, b):
     assert shown["execution_ms"] < 2000
 
 
+@pytest.mark.pure
 def test_nothing_that_code_patches_makes_a_wrong_answer_right(
     user: Any, add: Any, judged: Any
 ) -> None:
@@ -187,6 +192,30 @@ def test_running_shows_visible_cases_and_records_only_the_beginning(
     assert [(row["status"], row["attempts"]) for row in progress] == [("started", 0)]
     assert client.get("/api/v1/submissions", headers=headers).json["data"] == []
     assert client.get(f"/api/v1/leaderboard?challenge={add.id}").json["data"] == []
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    ("comparison", "right"),
+    [("exact", [True, False, False]), ("float", [True, True, False]), ("unordered", [True] * 3)],
+)
+def test_answers_are_compared_as_the_author_says(
+    user: Any, make_challenge: Any, judged: Any, comparison: str, right: list[bool]
+) -> None:
+    both = make_challenge(
+        ADD,
+        comparison=comparison,
+        signature="add(a, b)",
+        solution="def add(a, b): return [a + b, a]",
+        test_cases=[{"args": [0.1, 0.2], "is_visible": True}, {"args": [1, 2]}],
+    )
+    for passes, code in zip(
+        right,
+        ("return [a + b, a]", "return [round(a + b, 9), a]", "return [a, round(a + b, 9)]"),
+        strict=True,
+    ):
+        shown = judged(user, both, code=f"def add(a, b): {code}")
+        assert shown["passed"] is passes, (code, shown["cases"])
 
 
 def test_the_board_counts_the_score_and_who_was_first(

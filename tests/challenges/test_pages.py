@@ -54,6 +54,15 @@ def test_everybody_can_read_what_is_asked(client: Any, kinds: Any, kind: str) ->
     assert "Register to" in page.text
 
 
+def test_the_tables_are_shown_with_rows_of_the_visible_case(client: Any, kinds: Any) -> None:
+    page = client.get(f"/challenges/{kinds['sql'].id}").text
+    assert "player.team_id refers to team.id" in page
+    _, _, team, player = page.split("<summary>")[:4]  # the first one has the picture in words
+    for table, seen in ((team, ("<code>team</code>", "Greens")), (player, ("goals", "Cy", "NULL"))):
+        assert "Rows of the first visible case" in table
+        assert [words for words in seen if words not in table] == []
+
+
 def test_a_query_is_run_explained_and_handed_in(
     user: Any, kinds: Any, signed_in: Any, send_form: Any, work: Any
 ) -> None:
@@ -144,7 +153,9 @@ def test_hints_open_on_the_page(user: Any, kinds: Any, signed_in: Any, send_form
     for number in (3, 0, -1, "many"):
         again = send_form(browser, f"{path}/hints", page=path, number=number)
         assert again.status_code == 303
-        assert "There are no more hints." in browser.get(path).text
+        page = browser.get(path).text
+        assert "There are no more hints." in page
+        assert "message warning" in page  # no tick beside what was not done
 
 
 def test_what_is_solved_is_linked_from_the_profile(
@@ -153,6 +164,7 @@ def test_what_is_solved_is_linked_from_the_profile(
     judged(user, kinds["coding"], code=CODE)
     page = signed_in(user).get(f"/users/{user.id}").text
     assert f'href="/challenges/{kinds["coding"].id}"' in page
+    assert page.count('<td class="number">100</td>') == 2  # points of 100, solved and handed in
 
 
 def test_a_draft_is_shown_to_instructors_only(

@@ -297,6 +297,23 @@ def test_accepted_queries_are_ranked_by_their_cost(
     assert rows[-1]["rank"] == 2
 
 
+def test_where_the_longest_is_asked_for_the_dearest_stands_first(
+    client: Any, make_user: Any, make_challenge: Any, judged: Any
+) -> None:
+    cases = [*GOALS["test_cases"], {"data": LARGE, "is_benchmark": True}]
+    longest = make_challenge(GOALS, type="LE", test_cases=cases)
+    page = client.get(f"/challenges/{longest.id}").text
+    assert "The most expensive accepted query under the time limit stands first." in page
+    assert "It earns nothing beyond the pass" in page
+    more = "(SELECT COUNT(DISTINCT name) AS names FROM player)"
+    slow = f"SELECT name, goals FROM ({SOLUTION}), {more} WHERE names >= 0"
+    for name, query in (("like", SOLUTION), ("dear", slow)):
+        assert judged(make_user(name), longest, query=query)["xp_awarded"] == 50
+    rows = client.get(f"/api/v1/leaderboard?challenge={longest.id}").json["data"]
+    assert [row["username"] for row in rows if not row["house"]] == ["dear", "like"]
+    assert rows[0]["rank"] == 1
+
+
 def test_without_a_benchmark_nobody_stands_on_the_board(
     client: Any, user: Any, goals: Any, judged: Any
 ) -> None:

@@ -177,7 +177,7 @@ def _hopeless(outcome: Outcome) -> bool:
 
 
 def _why_hopeless(outcome: Outcome) -> Hopeless:
-    assert outcome.error is not None  # noqa: S101
+    assert outcome.error is not None  # noqa: S101 – what has not ended well says why
     return Hopeless(printable(outcome.error.message), outcome.error.detail, outcome.output)
 
 

@@ -12,6 +12,7 @@ from mlarena.challenges.sql.engines.ran import (
     MOST_BYTES,
     MOST_ROWS,
     BuildFailed,
+    BuildLate,
     Built,
     Engine,
     EngineUnavailable,
@@ -27,7 +28,9 @@ from mlarena.scoring.tables import Rule, Table, compare
 
 LEAST_BENCHMARK_MS = 20.0
 SHOWN_ROWS = 10  # of the solution's result on a case
-CHECK_FACTOR = 5  # the solution may take this many times its own limit while it is checked
+CHECK_FACTOR = 5  # the solution may take this many times its own limit while it is checked,
+MOST_PATIENCE_MS = 20_000  # but no more than this, or its limit: its author waits for the answer
+NOT_RUN = Ran(failure=Failure("timeout", "Not run: the solution took too long on a case before."))
 
 
 class Stop(Exception):
@@ -88,7 +91,8 @@ class Checking:
         return built
 
     def _build_cases(self, init: str, reverse: bool = False) -> list[Built]:
-        """Every case, visible and hidden ones apart, as attempts will see them."""
+        """Every case, visible and hidden ones apart, as attempts will see them; none after one that never
+        ends."""
         found: dict[int, Built] = {}
         for numbers in groups_of(self.spec.cases):
             scripts = [[init, self.spec.cases[number].data] for number in numbers]
@@ -96,6 +100,8 @@ class Checking:
                 field = f"test_cases.{number}.data"
                 if isinstance(built, BuildFailed):
                     self.errors["init" if built.place == 0 else field].append(built.message)
+                    if isinstance(built, BuildLate):
+                        raise Stop
                     continue
                 for problem in built.about.get("problems", []):
                     self.errors[field].append(f"The data breaks a declared key: {problem}.")
@@ -104,21 +110,26 @@ class Checking:
         return [found[number] for number in range(len(self.spec.cases))]
 
     def _run(self, query: str, images: Grouped) -> list[Ran]:
-        """`query` on every case, with patience."""
+        """`query` on every case, with patience: but what never ends is waited for on one case alone."""
         found: dict[int, Ran] = {}
 
         def take(number: int, ran: Ran) -> bool:
             found[number] = ran
-            return True
+            return ran.failure is None or ran.failure.category != "timeout"
 
-        images.run(self.engine, query, CHECK_FACTOR * self.spec.time_limit_ms, take)
-        return [found[number] for number in range(len(self.spec.cases))]
+        images.run(self.engine, query, self._patience, take)
+        return [found.get(number, NOT_RUN) for number in range(len(self.spec.cases))]
+
+    @property
+    def _patience(self) -> float:
+        limit = self.spec.time_limit_ms
+        return min(CHECK_FACTOR * limit, max(limit, MOST_PATIENCE_MS))
 
     def _run_solution(self, images: Grouped) -> list[Ran]:
         results = self._run(self.attempt.text, images)
         for case, ran in zip(self.spec.cases, results, strict=True):
             problem = self._problem(ran)
-            if problem:
+            if problem and ran is not NOT_RUN:
                 self.errors["solution"].append(f"{self._name(case)}: {problem}")
             shown = Grid.of(ran.table, SHOWN_ROWS) if ran.table else None
             self.ran.append(SolutionRun(problem or None, ran.milliseconds, shown))
@@ -128,8 +139,10 @@ class Checking:
     def _problem(self, ran: Ran) -> str:
         """What is wrong with the solution's own run, if anything is."""
         limit = self.spec.time_limit_ms
+        if ran is NOT_RUN and ran.failure:
+            return ran.failure.message
         if ran.failure or ran.table is None:
-            return _words(ran.failure or Failure("error"), CHECK_FACTOR * limit)
+            return _words(ran.failure or Failure("error"), self._patience)
         if ran.table.more:
             return f"it returns more than {MOST_ROWS:,} rows. Add a condition, or aggregate."
         if ran.milliseconds and ran.milliseconds > limit:
@@ -200,11 +213,11 @@ class Checking:
         finally:
             images.release(self.engine)
         for case, ran in zip(self.spec.cases, results, strict=True):
-            if ran.table is None:
+            if ran.table is None and ran is not NOT_RUN:
                 failure = ran.failure or Failure("error")
                 self.errors["solution"].append(
                     f"{self._name(case)}, with the rows put in in the opposite order: "
-                    + _words(failure, CHECK_FACTOR * self.spec.time_limit_ms)
+                    + _words(failure, self._patience)
                 )
         self._stop_if_wrong()
         return [ran.table for ran in results if ran.table]
@@ -225,7 +238,7 @@ class Checking:
             found.append(ran)
             return True
 
-        images.run(self.engine, query, CHECK_FACTOR * self.spec.time_limit_ms, take, [number])
+        images.run(self.engine, query, self._patience, take, [number])
         table = found[0].table
         return None if table is None or table.more else table
 

@@ -13,7 +13,8 @@ from mlarena.challenges.sql.prepared import Group, Prepared, PreparedCase
 from mlarena.challenges.sql.results import CaseResult, Category, Grid, Judged
 from mlarena.scoring.tables import compare
 
-MOST_TIMEOUTS = 3  # cases out of time, after which the rest is not waited for
+# Cases out of time, after which the rest is not waited for; in a run somebody sits and waits.
+MOST_TIMEOUTS, MOST_IN_A_RUN = 3, 1
 
 OnCase = Callable[[CaseResult], None]
 
@@ -41,7 +42,8 @@ def judge(
     """
     try:
         attempt = statement.attempt(statement.as_text(query), prepared.engine)
-        judging = _Judging(prepared, attempt, engines.get(prepared.engine), on_case)
+        most = MOST_TIMEOUTS if cases == "all" else MOST_IN_A_RUN
+        judging = _Judging(prepared, attempt, engines.get(prepared.engine), on_case, most)
         judging.run("visible")
         if cases == "all":
             judging.run("hidden")
@@ -68,7 +70,9 @@ class _Judging:
         attempt: statement.Attempt,
         engine: Engine,
         on_case: OnCase | None,
+        most_timeouts: int,
     ) -> None:
+        self._most_timeouts = most_timeouts
         self._prepared, self._attempt, self._engine = prepared, attempt, engine
         self._on_case = on_case
         self._cases: list[PreparedCase] = []
@@ -78,7 +82,7 @@ class _Judging:
 
     def run(self, group: Group) -> None:
         self._cases = self._prepared.of(group)
-        if self._cases and self._timeouts < MOST_TIMEOUTS:
+        if self._cases and self._timeouts < self._most_timeouts:
             self._engine.run(
                 self._attempt.text,
                 self._prepared.images(group),
@@ -88,7 +92,8 @@ class _Judging:
             )
         for case in self._cases:
             if case.id not in self.found:
-                words = f"Not run: the query took too long on {MOST_TIMEOUTS} cases before."
+                before = "a case" if self._most_timeouts == 1 else f"{self._most_timeouts} cases"
+                words = f"Not run: the query took too long on {before} before."
                 self._tell(case, _failed(case, "timeout", words))
 
     def _take(self, number: int, ran: Ran) -> bool:
@@ -96,7 +101,7 @@ class _Judging:
         if ran.failure and ran.failure.category == "timeout":
             self._timeouts += 1
         self._tell(case, self._result(case, ran))
-        return self._timeouts < MOST_TIMEOUTS
+        return self._timeouts < self._most_timeouts
 
     def _tell(self, case: PreparedCase, result: CaseResult) -> None:
         self.found[case.id] = result

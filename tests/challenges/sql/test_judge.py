@@ -156,6 +156,8 @@ def test_a_query_out_of_time_is_not_waited_for_on_every_case(
     waited = [r for r in judged.results if "Not run" not in str(r.message)]
     assert len(waited) == MOST_TIMEOUTS
     assert "0.2 seconds" in str(judged.results[0].message)
+    tried = judge(prepared, ENDLESS, engines, cases="visible")  # somebody sits and waits
+    assert ["Not run" in str(result.message) for result in tried.results] == [False] + [True] * 4
 
 
 def test_a_case_that_breaks_the_child_is_its_own_loss(

@@ -111,6 +111,41 @@ def test_a_script_that_loops_is_stopped(engines: Engines, monkeypatch: pytest.Mo
     assert "longer than 0.5 seconds" in errors(engines, loops)["test_cases.0.data"][0]
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_tables_whose_making_loops_are_stopped(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch, engine: Engine
+) -> None:
+    from mlarena.challenges.sql.engines import jailed, postgres_templates
+
+    for room in (jailed, postgres_templates):
+        monkeypatch.setattr(room, "BUILD_SECONDS", 1.5)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+    init = f"{INIT}; CREATE TABLE u AS {endless} SELECT count(*) AS i FROM n"
+    found = errors(engines, replace(spec("SELECT word FROM t", engine=engine), init=init))
+    assert found.keys() == {"init"}
+    assert "longer than 1.5 seconds" in found["init"][0]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_after_data_that_loops_no_more_is_built(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch, engine: Engine
+) -> None:
+    """Six cases of it, and an author who waits for an answer."""
+    from mlarena.challenges.sql.engines import jailed, postgres_templates
+
+    for room in (jailed, postgres_templates):
+        monkeypatch.setattr(room, "BUILD_SECONDS", 1.5)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+    loops = f"CREATE TABLE u AS {endless} SELECT count(*) AS i FROM n"
+    found = errors(engines, spec("SELECT word FROM t", ROWS, *[loops] * 6, engine=engine))
+    assert found.keys() == {"test_cases.1.data"}
+    assert "longer than 1.5 seconds" in found["test_cases.1.data"][0]
+    # One script ran, and its failure stands for those after it.
+    first, *others = engines.get(engine).build([[INIT, loops]] * 3)
+    assert len(others) == 2
+    assert all(one is first for one in others)
+
+
 @pytest.mark.pure
 def test_every_broken_case_is_named(engines: Engines) -> None:
     found = errors(engines, spec("SELECT word FROM t", ROWS, "INSERT", ROWS, "SELEC"))

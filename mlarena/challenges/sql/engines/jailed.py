@@ -20,6 +20,7 @@ from mlarena.challenges.sql.engines.ran import (
     MOST_BYTES,
     MOST_ROWS,
     BuildFailed,
+    BuildLate,
     Built,
     EngineUnavailable,
     Failure,
@@ -67,6 +68,8 @@ class Jailed:
         for scripts in cases:
             try:
                 found.append(self._build(scripts, reverse))
+            except BuildLate as late:
+                return found + [late] * (len(cases) - len(found))
             except BuildFailed as failed:
                 found.append(failed)
         return found
@@ -90,7 +93,7 @@ class Jailed:
         if ended.status == "zygote_died":
             return EngineUnavailable("The judge stopped while a case was built; try again.")
         if ended.status in ("timeout", "cpu_limit"):
-            return BuildFailed(f"The script takes longer than {BUILD_SECONDS:g} seconds.")
+            return BuildLate(f"The script takes longer than {BUILD_SECONDS:g} seconds.")
         if ended.status == "result_too_big":
             return BuildFailed(f"The database is larger than {MOST_IMAGE >> 20} MB.")
         return BuildFailed("The script broke the engine.")

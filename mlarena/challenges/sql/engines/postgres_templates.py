@@ -24,7 +24,13 @@ import psycopg2
 from psycopg2 import errors, sql
 
 from mlarena.challenges.sql.engines.postgres_server import OWNER, PREFIX, Late, Server, Session
-from mlarena.challenges.sql.engines.ran import BUILD_SECONDS, BuildFailed, Built, EngineUnavailable
+from mlarena.challenges.sql.engines.ran import (
+    BUILD_SECONDS,
+    BuildFailed,
+    BuildLate,
+    Built,
+    EngineUnavailable,
+)
 
 VERSION = 1  # of what the files of postgres_sql/ put into a template
 CONNECT_SECONDS = 5.0
@@ -183,6 +189,9 @@ class _Filling:
                 self._statement("ROLLBACK")
                 self._statement("DISCARD ALL")
                 self._statement("SELECT mlarena.drop_case()")
+                if isinstance(failed, BuildLate):
+                    built += [failed] * (len(cases) - len(built))
+                    break
         self._ours("finish.sql")
         return built
 
@@ -208,7 +217,7 @@ class _Filling:
             self._session.ask(script, (), deadline)
         except Late:
             self._session.cancel(1)
-            raise BuildFailed(
+            raise BuildLate(
                 f"The script takes longer than {BUILD_SECONDS:g} seconds.", number
             ) from None
         except psycopg2.Error as error:

@@ -27,6 +27,10 @@ class BuildFailed(Exception):
         self.message, self.place = message, place
 
 
+class BuildLate(BuildFailed):
+    """A script that was stopped for its time. What is to be built after it is not waited for."""
+
+
 class PlanFailed(Exception):
     """The engine cannot plan the query; the message is the engine's, and says nothing of data."""
 
