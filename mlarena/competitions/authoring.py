@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -14,13 +17,13 @@ from mlarena.accounts.models import User
 from mlarena.competitions import prizes, rating
 from mlarena.competitions.jobs import check_answers
 from mlarena.competitions.models import Competition, CompetitionFile, Entrant, HostedCompetition
-from mlarena.core.clock import utcnow
+from mlarena.core.clock import rfc3339, utcnow
 from mlarena.core.config import settings
-from mlarena.core.db import db
-from mlarena.core.errors import Conflict, Invalid
+from mlarena.core.db import db, hold
+from mlarena.core.errors import Conflict, Invalid, Problem
 from mlarena.core.storage import storage
 from mlarena.scoring.metrics import METRICS
-from mlarena.submissions import intake
+from mlarena.submissions import intake, revisions
 from mlarena.submissions.asking import ask
 from mlarena.submissions.models import Submission, Task
 from mlarena.submissions.queues import CHECKS
@@ -34,6 +37,13 @@ OF_MIRRORS = {
     *("title", "summary", "description", "data_page", "evaluation_page", "rules_page"),
     *("xp_reward", "rated"),
 }
+TIMES = ("starts_at", "ends_at", "teams_until")
+# What an organiser writes of a competition that is held here, besides its times.
+WRITTEN = (
+    *("title", "summary", "metric", "description", "data_page", "evaluation_page", "rules_page"),
+    *("public_share", "ladder_step", "daily_limit", "failed_limit", "team_size", "upload_mb"),
+    *("xp_reward", "rated"),
+)
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,119}")
 
 
@@ -46,6 +56,8 @@ def create(author: User | None, fields: dict[str, Any]) -> HostedCompetition:
     )
     db.session.add(made)
     try:
+        db.session.flush()  # what was not said has its usual value from here on
+        revisions.note(author, made, written(made))
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
@@ -53,11 +65,59 @@ def create(author: User | None, fields: dict[str, Any]) -> HostedCompetition:
     return made
 
 
-def update(competition: Competition, fields: dict[str, Any]) -> Competition:
-    """Change what may be changed. Raises Invalid, and Conflict for what decides about places that are
-    taken, and for what Kaggle decides. Commits."""
-    if not competition.hosted:
-        return _update_mirror(competition, fields)
+def written(competition: Competition) -> dict[str, Any]:
+    """What its organiser has written, for who compares two saves."""
+    names = OF_MIRRORS if not competition.hosted else (*WRITTEN, *TIMES)
+    found = {name: getattr(competition, name) for name in names if name not in TIMES}
+    if competition.hosted:
+        found |= {name: rfc3339(getattr(competition, name)) for name in TIMES}
+    return found
+
+
+def stamp(competition: Competition) -> str:
+    """Names the state that an organiser has read: whatever anybody saves of it is another one."""
+    state = [written(competition), competition.version, competition.status]
+    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def duplicate(editor: User, competition: Competition) -> HostedCompetition:
+    """A draft like it, with its answers and files. Raises Conflict for one that Kaggle holds. Commits."""
+    _require_hosted(competition)
+    fields = {name: getattr(competition, name) for name in (*WRITTEN, *TIMES)}
+    copy = create(editor, fields | {"title": f"{competition.title[:120]} (copy)"})
+    kept = ("answers_blob", "sample_blob", "facts")
+    for name in kept:
+        setattr(copy, name, getattr(competition, name))
+    for file in competition.files:
+        about = {name: getattr(file, name) for name in ("name", "blob", "size", "note", "position")}
+        db.session.add(CompetitionFile(competition_id=copy.id, **about))
+    db.session.commit()
+    return copy
+
+
+def update(
+    competition: Competition,
+    fields: dict[str, Any],
+    editor: User | None = None,
+    still: Callable[[], object] | None = None,
+) -> Competition:
+    """Change what may be changed, as long as it is `still` what its editor has read (see `hold`). Raises
+    Invalid, and Conflict for what decides about places that are taken, and for what Kaggle decides.
+    Commits."""
+    hold(competition, still)
+    was = written(competition)
+    try:
+        write = _update_hosted if competition.hosted else _update_mirror
+        write(competition, fields)
+    except Problem:
+        db.session.rollback()
+        raise
+    revisions.note(editor, competition, written(competition), was)
+    db.session.commit()
+    return competition
+
+
+def _update_hosted(competition: Competition, fields: dict[str, Any]) -> None:
     _check(fields, competition)
     changed = [
         name
@@ -75,8 +135,6 @@ def update(competition: Competition, fields: dict[str, Any]) -> Competition:
         setattr(competition, name, value)
     if competition.status == "draft" and changed:
         competition.facts, competition.answers_blob = {}, None  # they were checked for another rule
-    db.session.commit()
-    return competition
 
 
 def set_answers(
@@ -241,7 +299,7 @@ def _require_hosted(competition: Competition) -> None:
         raise Conflict("This competition is held and scored at Kaggle.")
 
 
-def _update_mirror(competition: Competition, fields: dict[str, Any]) -> Competition:
+def _update_mirror(competition: Competition, fields: dict[str, Any]) -> None:
     changed = {name for name, value in fields.items() if getattr(competition, name) != value}
     theirs = sorted(changed - OF_MIRRORS)
     if theirs:
@@ -250,8 +308,6 @@ def _update_mirror(competition: Competition, fields: dict[str, Any]) -> Competit
         setattr(competition, name, fields[name])
     if "rated" in changed and competition.revealed:
         rating.ask(competition)
-    db.session.commit()
-    return competition
 
 
 def _check(fields: dict[str, Any], competition: Competition | None) -> None:

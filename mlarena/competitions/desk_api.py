@@ -59,7 +59,7 @@ def change(competition_id: int, json_data: CompetitionPatch) -> Answer:
     """Change some fields; `publish` opens it (true) or withdraws it (false)."""
     competition = service.find(competition_id, current_user)
     fields = json_data.model_dump(exclude_unset=True, exclude={"publish"})
-    competition = authoring.update(competition, _required(fields))
+    competition = authoring.update(competition, _required(fields), current_user)
     if json_data.publish and competition.status == "archived":
         authoring.reopen(competition)
     elif json_data.publish:

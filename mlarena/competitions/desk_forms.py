@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask_wtf.file import FileField, FileRequired
 from pydantic import ValidationError
 from wtforms import (
     BooleanField,
-    DateTimeLocalField,
     FloatField,
     IntegerField,
     SelectField,
@@ -19,13 +16,14 @@ from wtforms import (
 )
 from wtforms.validators import Optional
 
+from mlarena.accounts.clashes import Reread
 from mlarena.accounts.forms import NEEDED, Form
+from mlarena.accounts.moments import moments, show_moments, when
 from mlarena.competitions.models import Competition
 from mlarena.competitions.schemas import CompetitionIn
 from mlarena.core.errors import Invalid
 from mlarena.scoring.metrics import METRICS
 
-MINUTES = "%Y-%m-%dT%H:%M"
 TIMES = ("starts_at", "ends_at", "teams_until")
 WHOLE = ("daily_limit", "failed_limit", "team_size", "upload_mb", "xp_reward")
 TEXTS = ("title", "summary", "metric", "description", "data_page", "evaluation_page", "rules_page")
@@ -41,18 +39,14 @@ def _metrics() -> list[tuple[str, str]]:
     return [(name, one.label) for name, one in METRICS.items() if one.takes]
 
 
-def _when(label: str, *more: Any) -> DateTimeLocalField:
-    return DateTimeLocalField(label, list(more), format=[MINUTES, "%Y-%m-%dT%H:%M:%S"])
-
-
-class CompetitionForm(Form):
+class CompetitionForm(Reread, Form):
     """Everything that may be said of a competition. Times are in the organiser's own zone."""
 
     title = StringField("Title", [NEEDED], render_kw={"maxlength": 128, "dir": "auto"})
     summary = StringField("In one line", render_kw={"maxlength": 300, "dir": "auto"})
     metric = SelectField("Metric", choices=_metrics)
-    starts_at = _when("Opens")
-    ends_at = _when("Closes")
+    starts_at = when("Opens")
+    ends_at = when("Closes")
     description = TextAreaField("Overview", render_kw=PAGE | {"rows": 12})
     data_page = TextAreaField("About the data", render_kw=PAGE)
     evaluation_page = TextAreaField("How it is evaluated", render_kw=PAGE)
@@ -65,7 +59,7 @@ class CompetitionForm(Form):
         "Uploads a day that may fail", default=20, render_kw={"min": 1, "max": 1000}
     )
     team_size = IntegerField("People in a team", default=1, render_kw={"min": 1, "max": 50})
-    teams_until = _when("Teams form until", Optional())
+    teams_until = when("Teams form until", Optional())
     upload_mb = IntegerField("Largest file, in MB", [Optional()], render_kw={"min": 1, "max": 2048})
     xp_reward = IntegerField("XP", default=100, render_kw={"min": 0, "max": 10_000})
     ladder_step = FloatField(
@@ -77,9 +71,7 @@ class CompetitionForm(Form):
         """Filled with what the competition says now."""
         for name in (*TEXTS, *WHOLE, "ladder_step", "rated"):
             self[name].data = getattr(competition, name)
-        for name in TIMES:
-            at = getattr(competition, name)
-            self[name].data = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if at else None
+        show_moments(self, TIMES, zone, competition)
         self.public_percent.data = round(competition.public_share * 100)
         return self
 
@@ -94,7 +86,7 @@ class CompetitionForm(Form):
         if known is not None and not known.hosted:
             return self._of_mirror(known)
         given: dict[str, Any] = {name: self[name].data or "" for name in TEXTS}
-        given |= {name: self._time(name, zone, known) for name in TIMES}
+        given |= moments(self, TIMES, zone, known)
         given |= {name: self[name].data for name in WHOLE}
         given |= {"ladder_step": self.ladder_step.data, "rated": bool(self.rated.data)}
         # A share that nobody has touched stays what it was to the last digit.
@@ -112,16 +104,6 @@ class CompetitionForm(Form):
         given = {name: self[name].data for name in ours} | {"rated": bool(self.rated.data)}
         given |= {name: given[name] or "" for name in TEXTS if name in given}
         return _checked(given, metric="rmse", starts_at=known.starts_at, ends_at=known.ends_at)
-
-    def _time(self, name: str, zone: str, known: Competition | None) -> datetime | None:
-        typed: datetime | None = self[name].data
-        if typed is None:
-            return None
-        at = typed.replace(tzinfo=ZoneInfo(zone))
-        before: datetime | None = getattr(known, name) if known is not None else None
-        # The form knows no seconds: a time that was not touched is the one that it was.
-        same = before is not None and before.replace(second=0, microsecond=0) == at
-        return before if same else at
 
 
 def _checked(given: dict[str, Any], **besides: Any) -> dict[str, Any]:

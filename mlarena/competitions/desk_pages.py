@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from sqlalchemy import func, select
 
+from mlarena.accounts.clashes import Clash, require_read
 from mlarena.accounts.permissions import role_required
 from mlarena.competitions import authoring, desk, pages, service
 from mlarena.competitions.desk_forms import AnswersForm, BaselineForm, CompetitionForm, DataForm
@@ -82,7 +83,14 @@ def save(competition_id: int) -> Any:
     try:
         if not form.validate_on_submit():
             return _page(competition, form=form), 422
-        authoring.update(competition, form.fields(current_user.timezone, competition))
+        authoring.update(
+            competition,
+            form.fields(current_user.timezone, competition),
+            current_user,
+            still=lambda: require_read(_form_of(competition), form),
+        )
+    except Clash as clash:
+        return _page(competition, form=form, clash=clash), clash.status
     except Problem as problem:
         db.session.rollback()
         form.show(problem)
@@ -147,6 +155,14 @@ def add_baseline(competition_id: int) -> Any:
     return _with(competition_id, "baseline_form", form, act)
 
 
+@blueprint.post("/<id:competition_id>/desk/duplicate")
+@role_required("instructor")
+def duplicate(competition_id: int) -> Any:
+    copy = authoring.duplicate(current_user, service.find(competition_id, current_user))
+    flash("This is the copy, a draft with the same answers and files. Look at its dates.")
+    return _to_desk(copy.id)
+
+
 @blueprint.post("/<id:competition_id>/desk/<any(open, end, withdraw, reopen, delete):step>")
 @role_required("instructor")
 def take_step(competition_id: int, step: str) -> Any:
@@ -177,6 +193,12 @@ STEPS: dict[str, tuple[Callable[[Competition], Any], str]] = {
 }
 
 
+def _form_of(competition: Competition) -> CompetitionForm:
+    """Filled with what is saved."""
+    form = CompetitionForm(formdata=None).show_of(competition, current_user.timezone)
+    return form if competition.hosted else form.for_kaggle()
+
+
 def _page(competition: Competition, **more: Any) -> str:
     forms: dict[str, Any] = {
         "answers_form": AnswersForm(formdata=None),
@@ -185,9 +207,7 @@ def _page(competition: Competition, **more: Any) -> str:
     }
     more = forms | more
     if "form" not in more:
-        more["form"] = CompetitionForm(formdata=None).show_of(competition, current_user.timezone)
-    if not competition.hosted:
-        more["form"].for_kaggle()
+        more["form"] = _form_of(competition).begun()
     view = service.view(competition.id, current_user)
     return pages.page(view, "desk", desk=desk.desk(competition), **more)
 

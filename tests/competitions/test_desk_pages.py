@@ -76,6 +76,7 @@ OUT_OF_BOUNDS = {
     "ladder_step": ("-1", "More than 0."),
 }
 CONTRADICTING = [
+    {"starts_at": ("2026-03-29T02:30", "the clocks jump over it")},
     {"ends_at": ("2026-11-01T10:00", "The end comes after the start.")},
     {"teams_until": ("2027-01-01T00:00", "Teams form before the end")},
 ]

@@ -66,7 +66,7 @@ def verify(user_id: int) -> Any:
     try:
         link = links.verify(user_id, current_user)
     except Problem as problem:
-        flash(problem.message)
+        flash(problem.message, "warning")
     else:
         flash(f"{link.user.username} is {link.user.kaggle_username} at Kaggle.")
     return redirect(url_for("kaggle.desk"), 303)
