@@ -67,7 +67,7 @@ def lines_of(league_id: int) -> dict[int, Line]:
 
 def rated(results: Iterable[Played]) -> dict[int, Line]:
     """`results` in the order they were played in."""
-    from mlarena.forecasts.house.elo import EloRules
+    from mlarena.forecasts.house.elo import EloRules, stands_empty
 
     rules = EloRules()
     ratings: dict[int, float] = {}
@@ -85,7 +85,9 @@ def rated(results: Iterable[Played]) -> dict[int, Line]:
             else:
                 ratings[team] = rules.promoted if one.year > first else 0.0
             seasons[team] = one.year
-        ahead = ratings[one.home] - ratings[one.away] + rules.home
+        empty = stands_empty(int(one.kickoff.timestamp() // 86_400))
+        at_home = rules.home_empty if empty else rules.home
+        ahead = ratings[one.home] - ratings[one.away] + at_home
         step = rules.k * math.sqrt(1 + abs(one.margin))
         won = ((one.margin > 0) - (one.margin < 0) + 1) / 2
         moved = step * (won - 1 / (1 + 10 ** (-ahead / 400)))

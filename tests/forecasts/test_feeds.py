@@ -7,6 +7,8 @@ import io
 import re
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,6 +113,25 @@ def test_what_is_no_feed_stands_beside_what_was_typed(
     answer = desk(PAGE, url=typed)
     assert answer.status_code == 422 and said in answer.text and f'value="{typed}"' in answer.text
     assert not db.session.scalars(select(Feed)).all() and not titles()
+
+
+ENTITIES = """<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY file SYSTEM "file://{secret}">
+<!ENTITY a "lol lol lol lol lol lol lol lol lol lol">{more}]>
+<rss version="2.0"><channel><title>News</title><item><title>Told &file;</title>
+<description>So it goes. {text}</description></item></channel></rss>"""
+
+
+def test_a_feed_reads_no_file_of_ours_and_is_no_bomb(desk: Any, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hunter2")
+    more = "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in pairwise("abcdefghi"))
+    for text in ("&file;", "&i;"):
+        feed = ENTITIES.format(secret=secret, more=more, text=text).encode()
+        answer = desk(f"{PAGE}/files", news_files=[(io.BytesIO(feed), "news.rss")])
+        assert answer.status_code in (303, 422)
+    kept = [(one.title, one.text) for one in db.session.scalars(select(Document))]
+    assert kept and not any("hunter2" in part for row in kept for part in row)
+    assert all(len(text) < 10_000 for _, text in kept)
 
 
 def test_files_and_pastes(desk: Any) -> None:

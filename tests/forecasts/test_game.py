@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from sqlalchemy import event, func, select
 
 from mlarena.accounts import logins
@@ -17,12 +19,13 @@ from mlarena.core.db import db
 from mlarena.forecasts import game, jobs, prizes
 from mlarena.forecasts.models import Forecast, ForecastTotals
 from mlarena.forecasts.record import record
-from mlarena.rewards.models import XpEntry
+from mlarena.rewards.models import Badge, XpEntry
 from mlarena.rewards.service import xp_of
 from mlarena.scoring.outcomes import rps
 from tests.forecasts.conftest import FIXTURES, HOUSE, NOW, matches, play
 
 API = "/api/v1"
+STARTER_BADGES = Path(__file__).parents[2] / "content" / "starter" / "badges.yaml"
 
 
 @pytest.fixture
@@ -77,6 +80,9 @@ def test_the_house_is_shown_after_ones_own_word_and_the_match_closes_at_kickoff(
         {"home": 0.5, "draw": 0.3, "away": 0.1},
         {"home": 1.2, "draw": -0.1, "away": -0.1},
         {"home": "NaN", "draw": 0.5, "away": 0.5},
+        {"home": float("nan"), "draw": 0.5, "away": 0.5},  # as Python writes it into JSON
+        {"home": float("inf"), "draw": 0.5, "away": 0.5},
+        {"home": 0.5, "draw": 0.3, "away": 0.2011},
         {"home": 0.5, "draw": 0.5},
         {"home": 0.5, "draw": 0.3, "away": 0.2, "sure": True},
     ],
@@ -190,6 +196,41 @@ def test_the_board_pays_and_is_read_in_a_constant_number_of_queries(
         assert seen[2] == seen[30]
     finally:
         event.remove(db.engine, "before_cursor_execute", count)
+
+
+def test_a_season_ahead_of_the_house_ends_with_its_badge(
+    league: Any, make_user: Any, call: Any, client: Any
+) -> None:
+    shipped = yaml.safe_load(STARTER_BADGES.read_text(encoding="utf-8"))["badges"]
+    db.session.add_all(Badge(**row) for row in shipped)
+    db.session.commit()
+    ada, bea = make_user("ada"), make_user("bea")
+    shares = {ada: (0.7, 0.2, 0.1), bea: (0.3, 0.3, 0.4)}  # every match is to end 1:0
+    for match in matches():
+        for person, said in shares.items():
+            body = dict(zip(("home", "draw", "away"), said, strict=True))
+            assert (
+                call(person, "PUT", f"/matches/{match.id}/forecast", json=body).status_code == 200
+            )
+
+    def got(person: Any) -> set[str]:
+        rows = call(person, "GET", "/badges?per_page=100").json["data"]
+        return {row["name"] for row in rows if row["earned_at"]}
+
+    play(league, 29)
+    jobs.settle()
+    assert got(ada) == got(bea) == {"Forecaster"}  # one match is still to come
+    # That one is off for good: the season is over, with twenty-nine; then it is played after all.
+    record(league, "csv", [replace(FIXTURES[29], status="cancelled")])
+    jobs.settle()
+    assert "House Beaten" not in got(ada)
+    play(league, 30)
+    jobs.settle()
+    assert got(ada) == {"Forecaster", "House Beaten"} and got(bea) == {"Forecaster"}
+    assert xp_of(ada.id) == prizes.TOOK_PART_XP + prizes.BEAT_XP
+    assert "House Beaten" in client.get(f"/users/{ada.id}").text
+    jobs.settle()
+    assert xp_of(ada.id) == prizes.TOOK_PART_XP + prizes.BEAT_XP
 
 
 def test_doors_of_leagues_and_teams(league: Any, call: Any, make_user: Any) -> None:

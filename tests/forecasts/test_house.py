@@ -76,6 +76,13 @@ def test_nothing_of_a_day_or_after_it_is_known_before_its_kick_offs(table: pd.Da
     assert (known(yesterday) != before).any()
 
 
+def test_what_bookmakers_say_is_no_feature(table: pd.DataFrame) -> None:
+    """Closing odds know what is known at kick-off and more than we do; a file may have them."""
+    margin = table["home_goals"] - table["away_goals"]
+    told = table.assign(B365H=margin, PSCA=-margin, home_odds=margin, away_odds=-margin)
+    np.testing.assert_array_equal(build(from_frame(told)).matrix, build(from_frame(table)).matrix)
+
+
 def test_walk_forward_prints_one_object_and_beats_what_knows_less(file: Path) -> None:
     found = CliRunner().invoke(
         forecasts,
@@ -208,6 +215,34 @@ def test_features_are_those_of_a_match_asked_alone(table: pd.DataFrame) -> None:
         return found.matrix[row]
 
     np.testing.assert_array_equal(one(build(blind)), one(build(matches)))
+
+
+def expected(rows: list[tuple[str, str, str, int, int]]) -> np.ndarray:
+    """What both sides of the last of these matches (date, home, away, goals) should score, in usual goals."""
+    columns = ["date", "home", "away", "home_goals", "away_goals"]
+    frame = pd.DataFrame(rows, columns=columns).assign(league="one", season=2022)
+    found: np.ndarray = build(from_frame(frame)).expected[-1, :, 0]
+    return found
+
+
+def test_who_beat_a_team_is_the_better_for_what_that_team_does_later() -> None:
+    first, last = ("2022-09-01", "A", "B", 1, 0), ("2022-09-20", "A", "D", 0, 0)
+    strong, weak = (
+        expected([first, ("2022-09-10", "B", "C", *goals), last]) for goals in ((6, 0), (0, 6))
+    )
+    assert strong[0] > weak[0] and strong[1] < weak[1]
+    # It is only that of the team it met: what two others do says nothing of A against D.
+    alone = [expected([first, ("2022-09-10", "E", "C", *g), last]) for g in ((1, 0), (0, 1))]
+    apart = abs(alone[0] - alone[1]).max()
+    assert apart < abs(strong - weak).min() / 2
+
+
+def test_before_empty_stands_it_is_worth_less_to_be_at_home() -> None:
+    crowd, nobody, again = (
+        expected([(day, "A", "B", 0, 0)]) for day in ("2020-03-07", "2020-03-08", "2021-07-01")
+    )
+    np.testing.assert_array_equal(crowd, again)
+    assert nobody[0] < crowd[0] and nobody[1] > crowd[1]
 
 
 def test_what_is_better_is_told_with_how_sure_that_is() -> None:

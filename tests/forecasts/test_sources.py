@@ -27,26 +27,7 @@ def answer(document: Any, status: int = 200) -> Answer:
     return Answer(status, json.dumps(document).encode())
 
 
-SEASON: dict[str, Any] = {
-    "name": "English Premier League 2025/26",
-    "matches": [
-        {
-            "round": "Matchday 1",
-            "date": "2025-08-15",
-            "time": "20:00",
-            "team1": "Liverpool FC",
-            "team2": "AFC Bournemouth",
-            "score": {"ht": [1, 0], "ft": [4, 2]},
-        },
-        {
-            "round": "Matchday 38",
-            "date": "2026-05-24",
-            "team1": "West Ham United FC",
-            "team2": "Leeds United FC",
-            "score": {},
-        },
-    ],
-}
+SEASON: dict[str, Any] = wire("openfootball_league")
 
 
 def test_openfootball() -> None:
@@ -54,7 +35,11 @@ def test_openfootball() -> None:
     assert played.season == 2025 and played.round == 1 and played.status == "finished"
     assert played.kickoff == datetime(2025, 8, 15, 19, tzinfo=UTC)  # summer time in London
     assert (played.goals, played.half_time) == ((4, 2), (1, 0))
-    assert coming.status == "scheduled" and coming.goals is None and not coming.timed
+    assert coming.status == "scheduled" and coming.goals is None
+    assert coming.timed and coming.kickoff == datetime(2026, 5, 24, 15, tzinfo=UTC)
+    untimed = {name: said for name, said in SEASON["matches"][1].items() if name != "time"}
+    (day_only,) = openfootball.parse(json.dumps(SEASON | {"matches": [untimed]}), "Europe/London")
+    assert not day_only.timed
     assert openfootball.address("en.1", 2025).endswith("/2025-26/en.1.json")
 
 
@@ -132,6 +117,23 @@ def test_where_a_match_is(short: str, goals: int | None, status: str) -> None:
     (found,) = api_football.parse(answer(document))
     assert found.status == status
     assert (found.goals is not None) == (status in ("finished", "awarded"))
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "scored"),
+    [
+        ("IN_PLAY", "live", True),
+        ("POSTPONED", "postponed", False),
+        ("SUSPENDED", "cancelled", False),  # abandoned: until it is told otherwise it is off
+        ("CANCELLED", "cancelled", False),
+        ("AWARDED", "awarded", True),
+    ],
+)
+def test_where_a_match_of_football_data_is(said: str, status: str, scored: bool) -> None:
+    document = wire("fdorg_v4_competition_matches")
+    document["matches"][1]["status"] = said
+    found = football_data.parse(answer(document))[1]
+    assert (found.status, found.goals is not None) == (status, scored)
 
 
 def test_what_a_service_refuses_is_said_in_its_words_with_how_long_to_wait() -> None:

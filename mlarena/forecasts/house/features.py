@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlarena.forecasts.house.elo import Elo
+from mlarena.forecasts.house.elo import Elo, stands_empty
 from mlarena.forecasts.house.matches import STATS, Matches
 from mlarena.forecasts.house.record import FORM, Record
 from mlarena.forecasts.house.strengths import StrengthRules, Strengths
@@ -80,7 +80,9 @@ def build(matches: Matches, rules: StrengthRules | None = None) -> Features:
     leagues = len(matches.leagues)
     seasons = Seasons(matches.teams, leagues)
     elo = Elo(matches.teams)
-    strengths = Strengths(matches.teams, leagues, rules)
+    league_of = np.zeros(matches.teams, int)
+    league_of[matches.home] = league_of[matches.away] = matches.league
+    strengths = Strengths(league_of, leagues, rules)
     record = Record(matches.teams, len(pairs))
     matrix = np.empty((len(matches), len(NAMES)))
     expected = np.empty((len(matches), 2, len(STATS)))
@@ -98,12 +100,10 @@ def build(matches: Matches, rules: StrengthRules | None = None) -> Features:
             elo.season_starts(both[stayed], both[promoted])
             strengths.season_starts(both[stayed], both[promoted])
             record.season_starts(both[begins])
-        # What a summer adds to the doubt is a rule of its own; it does not also grow by days.
-        strengths.days_pass(both, np.where(begins, 0, today - record.last_day[both]))
-
-        expected[day] = strengths.expected(home, away, league)
+        empty = stands_empty(today)
+        expected[day] = strengths.expected(home, away, league, today, empty)
         matrix[day] = _look(
-            elo.ahead(home, away), expected[day], record, home, away, pair[day],
+            elo.ahead(home, away, empty), expected[day], record, home, away, pair[day],
             first_at_home[day], today,
         )  # fmt: skip
         record.played(both, today)
@@ -112,8 +112,8 @@ def build(matches: Matches, rules: StrengthRules | None = None) -> Features:
         if len(over):
             done = day.start + over
             who = (home[over], away[over])
-            elo.learn(*who, margin[done])
-            strengths.learn(*who, league[over], matches.stats[done], matches.red[done])
+            elo.learn(*who, margin[done], empty)
+            strengths.learn(*who, league[over], matches.stats[done], matches.red[done], empty)
             record.learn(*who, pair[done], first_at_home[done], margin[done])
     return Features(matrix, expected)
 

@@ -14,9 +14,9 @@ from mlarena.forecasts.house.matches import Matches
 from mlarena.forecasts.house.outcomes import Logit, fit_logit
 
 # Another number where features or formulas changed: an artifact of the old ones is refused.
-VERSION = 1
+VERSION = 2
 # A match of so many seasons ago counts half.
-HALF_LIFE = 3.0
+HALF_LIFE = 6.0
 # Ratings begin knowing nothing: the first season of a league teaches them only.
 SETTLING_SEASONS = 1
 FEWEST = 300
