@@ -36,7 +36,7 @@ def index() -> str:
         league=_league("global", viewer) if first and board.me else None,
         week=service.page("weekly", 1, WEEK_ROWS, viewer) if first else None,
         spread=service.spread("global", board.stamp),
-        divisions=service.divisions(),
+        divisions=tuple(service.divisions()),
         within=within,
     )
 

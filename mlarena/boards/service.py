@@ -106,6 +106,10 @@ class BoardPage:
     me: BoardRow | None = None
     stamp: bytes | None = None
 
+    def __hash__(self) -> int:
+        told = self.stamp or self.rows  # the stamp tells as much as fifty rows do
+        return hash((self.board, self.page, self.per_page, self.total, self.me, told))
+
     @property
     def meta(self) -> dict[str, Any]:
         """Page fields and `me`, as the API's `meta` has them."""

@@ -259,6 +259,8 @@ def withdraw(user_id: int, before: Facts, after: Facts) -> list[Badge]:
         .where(UserBadge.user_id == user_id, UserBadge.badge_id.in_([badge.id for badge in gone]))
         .execution_options(synchronize_session=False)
     )
+    for badge in gone:
+        signals.badge_taken.send(Badge, user_id=user_id, badge=badge)
     return list(gone)
 
 

@@ -4,5 +4,7 @@ from blinker import Signal
 
 # user_id: int, badge: Badge – the sender is the class `Badge`
 badge_given = Signal()
+# the same: what it was given for turned out not to be so
+badge_taken = Signal()
 # user_id: int, before: int, after: int – their XP; the sender is the class `LearnerTotals`
 xp_rose = Signal()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlarena.boards import divisions, index, mirror
@@ -32,9 +32,7 @@ def test_levels_that_open_together_are_one(levels: Any) -> None:
         boards.division(5)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(
     st.lists(st.sampled_from([1, 99, 100, 101, 299, 300, 301, 5000]), max_size=15),
     st.integers(1, 4),

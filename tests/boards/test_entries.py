@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -50,9 +50,7 @@ def test_the_same_score_again_does_not_move_one_back(app: Any, user: Any) -> Non
     assert entry("quest:1", user.id).reached_at == AT
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30)
 @given(
     scores=st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 5)), min_size=1, max_size=8),
     direction=st.sampled_from(["higher", "lower"]),

@@ -240,14 +240,15 @@ def test_what_happened_while_redis_was_away_is_caught_up(
 
 
 def test_an_outage_longer_than_the_sweep_looks_back(
-    crowd: list[User], enter: Callable[..., Any], without_redis: Any
+    crowd: list[User], enter: Callable[..., Any], without_redis: Any, only_redis: None
 ) -> None:
     """How far back to look is kept in Redis itself: an older state of it brings an older mark."""
     with without_redis():
         enter(BOARD, crowd[4].id, 9.0)
+    assert names()[0] != "p5"
     tomorrow = utcnow() + timedelta(days=1)
     with freeze(tomorrow):
-        assert index.catch_up(tomorrow) == 1
+        assert index.catch_up(tomorrow) >= 1  # on a Monday, the new week's board too
     assert names()[0] == "p5"
 
 

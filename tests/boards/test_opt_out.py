@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlarena.accounts import service as accounts
@@ -124,9 +124,7 @@ steps = st.lists(
 )
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(steps)
 def test_whatever_the_order_the_rest_stand_as_if_the_hidden_were_not_there(
     people: Any, wanted: list[tuple[str, int, int]]

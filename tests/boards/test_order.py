@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlarena.accounts.models import User
@@ -21,9 +21,7 @@ from mlarena.boards.models import BoardEntry
 from mlarena.core.db import db
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-slow = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+slow = settings(max_examples=30)
 
 # Few values, so that there are ties; and the numbers that doubles are bad at.
 scores = st.one_of(

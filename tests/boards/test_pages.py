@@ -66,10 +66,11 @@ def test_you_are_here_on_the_page_and_below_another(
     browser = signed_in(user)
     first = browser.get("/boards").text
     assert "you are here" in rows(first)[1] and "<tfoot>" not in first
-    second = browser.get("/boards?page=2").text
-    assert not any("you are here" in row for row in rows(second))
-    foot = second[second.index("<tfoot>") :]
-    assert "you are here" in foot and 'class="number">2<' in foot
+    second, beyond = (browser.get(f"/boards?page={number}").text for number in (2, 9))
+    assert not any("you are here" in row for row in rows(second)) and rows(beyond) == []
+    for page in (second, beyond):
+        foot = page[page.index("<tfoot>") :]
+        assert "you are here" in foot and 'class="number">2<' in foot
 
 
 def test_an_empty_board_says_what_to_do(client: Any, app: Any) -> None:
@@ -174,6 +175,29 @@ def test_ones_own_league_stands_first_and_fills_its_table(
     assert "you are here" in league[-1]
     assert html.index('id="league"') < html.index('id="week"') < html.index('id="board"')
     assert 'id="league"' not in signed_in(crowd[5]).get("/boards?page=2").text
+
+
+def test_what_many_are_shown_is_drawn_once_and_is_never_anothers(
+    client: Any, crowd: list[Any], signed_in: Callable[..., Any]
+) -> None:
+    index.catch_up(utcnow())
+    first, last = signed_in(crowd[0]), signed_in(crowd[5])
+
+    def marked(browser: Any) -> list[str]:
+        text = table(browser.get("/boards").text, "global")
+        found = re.findall(r"<tr.*?</tr>", text, re.DOTALL)
+        return [words(row) for row in found if "you are here" in row]
+
+    for _ in range(2):  # the second time there is nothing left to draw
+        assert [row.split()[:2] for row in marked(first)] == [["1", "p1"]]
+        assert [row.split()[:2] for row in marked(last)] == [["6", "p6"]]
+        assert marked(client) == []
+    boards.add("global", crowd[5].id, 8000, AT)
+    db.session.commit()
+    index.catch_up(utcnow())
+    assert [row.split()[:3] for row in marked(last)] == [["1", "p6", "you"]]
+    assert [row.split()[:3] for row in marked(first)] == [["2", "p1", "you"]]
+    assert rows(client.get("/boards").text)[0].startswith("1 p6 9,000")
 
 
 def test_a_level_is_a_page_of_its_own(client: Any, crowd: list[Any], make_quest: Any) -> None:

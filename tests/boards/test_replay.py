@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlarena.accounts import service as accounts
@@ -36,9 +36,7 @@ def play(board: str, entries: list[tuple[int, float]], direction: str = "higher"
     db.session.commit()
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(0, 5), st.integers(-3, 3)), max_size=25),
     st.sampled_from(["higher", "lower"]),

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlarena.boards import index, mirror, spread, standings
@@ -20,9 +20,7 @@ from mlarena.core.db import db
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 numbers = count(1)
-slow = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+slow = settings(max_examples=40)
 scores = st.one_of(
     st.sampled_from([0.0, 1.0, 0.1, 0.2, 0.1 + 0.2, 0.3, 1e308, -1e308, 5e-324, 1 / 3, 100.0]),
     st.floats(allow_nan=False, allow_infinity=False),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlarena.core.db import db
@@ -116,9 +116,7 @@ def test_a_streak_badge_needs_no_pass(app: Any, user: Any) -> None:
     assert given_at == [[], [], ["warm"], []]
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(
     st.lists(st.integers(0, 24 * 30), min_size=1, max_size=14),
     st.sampled_from(["UTC", "Europe/Berlin", "Pacific/Auckland"]),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlarena.core.db import db
@@ -131,9 +131,7 @@ def test_a_perfect_score_later_still_earns_its_badge(starter: list[Badge], user:
     assert again(True) == set()
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=8))
 def test_a_badge_is_given_once_however_often_it_is_reached(
     starter: list[Badge], make_learner: Any, xps: list[int]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -42,7 +42,7 @@ def test_taking_back_adds_a_line_and_changes_none(app: Any, user: Any) -> None:
     steps=st.lists(st.one_of(st.none(), st.integers(1, 300)), max_size=12),
     task=st.integers(1, 10**6),
 )
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 def test_the_sum_is_the_most_that_was_due_since_it_was_last_taken_back(
     app: Any, user: Any, steps: list[int | None], task: int
 ) -> None:
@@ -92,9 +92,7 @@ BADGES = [
         max_size=14,
     )
 )  # fmt: skip
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 def test_after_any_passes_and_revocations_only_what_stands_has_brought_something(
     app: Any, user: Any, steps: list[tuple[int, int | None, bool, bool]]
 ) -> None:

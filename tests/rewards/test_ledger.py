@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -81,9 +81,7 @@ def test_a_negative_reward_is_refused(app: Any, user: Any) -> None:
         reward(user, amount=-1)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 500), st.booleans(), st.booleans())))
 def test_totals_are_the_sum_of_the_ledger(
     app: Any, make_learner: Callable[..., Any], passes: list[tuple[int, int, bool, bool]]
