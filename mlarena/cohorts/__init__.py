@@ -5,7 +5,16 @@ from apiflask import APIFlask
 
 def init_app(app: APIFlask) -> None:
     from mlarena.boards.service import register_board
-    from mlarena.cohorts import api, board, desk_api, desk_pages, grade_pages, listening, pages
+    from mlarena.cohorts import (
+        announcement_pages,
+        api,
+        board,
+        desk_api,
+        desk_pages,
+        grade_pages,
+        listening,
+        pages,
+    )
 
     register_board(
         "cohort",
@@ -16,6 +25,6 @@ def init_app(app: APIFlask) -> None:
         source=board.CohortBoards(),
         whole_numbers=True,
     )
-    for blueprint in (pages, desk_pages, grade_pages, api, desk_api):
+    for blueprint in (pages, announcement_pages, desk_pages, grade_pages, api, desk_api):
         app.register_blueprint(blueprint.blueprint)
     listening.connect()

@@ -6,7 +6,7 @@ from flask import Response
 from flask_login import current_user
 
 from mlarena.accounts.permissions import api_login_required
-from mlarena.cohorts import access, classroom, gradebook, people, service
+from mlarena.cohorts import access, announcements, classroom, gradebook, people, service
 from mlarena.cohorts.schemas import JoinIn, shown_assignment, shown_cohort
 from mlarena.core.api import api_blueprint, ok, page_meta
 from mlarena.core.clock import rfc3339
@@ -58,8 +58,13 @@ def show(cohort_id: int) -> Answer:
         for one in classroom.to_do(cohort, current_user.id)
     ]
     said = [
-        {"id": one.id, "title": one.title, "body": one.body, "created_at": rfc3339(one.created_at)}
-        for one in service.announcements(cohort_id)
+        {
+            "id": one.id,
+            "title": one.title,
+            "body": one.body,
+            "created_at": rfc3339(one.published_at),
+        }
+        for one in announcements.of(cohort_id)
     ]
     return ok(shown_cohort(cohort, leads) | {"assignments": listed, "announcements": said})
 

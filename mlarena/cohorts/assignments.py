@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +12,10 @@ from sqlalchemy.orm import selectinload
 
 from mlarena.accounts import audit
 from mlarena.accounts.models import User
-from mlarena.cohorts import access
+from mlarena.cohorts import access, signals
 from mlarena.cohorts.models import Assignment, AssignmentTask, Cohort, Extension
 from mlarena.core.clock import rfc3339
-from mlarena.core.db import db
+from mlarena.core.db import db, hold
 from mlarena.core.errors import Invalid, NotFound
 from mlarena.submissions.models import Task
 
@@ -63,6 +64,13 @@ def assignable(user: User) -> list[Any]:
     )
 
 
+def titles(task_ids: Iterable[int]) -> dict[int, str]:
+    """By id, of those that there are."""
+    tasks = Task.__table__.c
+    found = db.session.execute(select(tasks.id, tasks.title).where(tasks.id.in_(list(task_ids))))
+    return {row.id: row.title for row in found}
+
+
 def create(
     user: User, cohort: Cohort, fields: dict[str, Any], task_ids: dict[int, float]
 ) -> Assignment:
@@ -86,16 +94,41 @@ def create(
         **_told(given),
         tasks=sorted(task_ids),
     )
+    _tell(cohort)
     db.session.commit()
     return made
 
 
 def update(
     user: User, cohort: Cohort, assignment: Assignment, fields: dict[str, Any],
-    task_ids: dict[int, float] | None = None,
+    task_ids: dict[int, float] | None = None, still: Callable[[], object] | None = None,
 ) -> Assignment:  # fmt: skip
-    """Change fields and, where given, its tasks. Raises Invalid. Commits; grades follow by themselves."""
-    given = _checked(fields, assignment)
+    """Change fields and, where given, its tasks, as long as it is `still` what its editor has read (see
+    `hold`). Raises Invalid. Commits; grades follow by themselves."""
+    hold(assignment, still)
+    try:
+        given = _checked(fields, assignment)
+        changed = _change(assignment, given, task_ids)
+    except Invalid:
+        db.session.rollback()
+        raise
+    if changed:
+        audit.note(
+            user,
+            "assignment.change",
+            f"cohort:{cohort.id}",
+            assignment=assignment.id,
+            **_told(changed),
+        )
+        _tell(cohort)
+    db.session.commit()
+    return assignment
+
+
+def _change(
+    assignment: Assignment, given: dict[str, Any], task_ids: dict[int, float] | None
+) -> dict[str, Any]:
+    """What is another now, by name."""
     changed = {name: value for name, value in given.items() if getattr(assignment, name) != value}
     for name, value in changed.items():
         setattr(assignment, name, value)
@@ -109,16 +142,7 @@ def update(
                     had[part.task_id].position = part.position
             assignment.parts = [had.get(part.task_id, part) for part in fresh]
             changed["tasks"] = sorted(task_ids)
-    if changed:
-        audit.note(
-            user,
-            "assignment.change",
-            f"cohort:{cohort.id}",
-            assignment=assignment.id,
-            **_told(changed),
-        )
-    db.session.commit()
-    return assignment
+    return changed
 
 
 def remove(user: User, cohort: Cohort, assignment: Assignment) -> None:
@@ -131,6 +155,7 @@ def remove(user: User, cohort: Cohort, assignment: Assignment) -> None:
         title=assignment.title,
     )
     db.session.delete(assignment)
+    _tell(cohort)
     db.session.commit()
 
 
@@ -169,6 +194,7 @@ def extend(
         due_at=rfc3339(due_at),
         reason=reason,
     )
+    _tell(cohort, user_id)
     db.session.commit()
 
 
@@ -188,6 +214,7 @@ def end_extension(actor: User, cohort: Cohort, assignment: Assignment, user_id: 
         assignment=assignment.id,
         user_id=user_id,
     )
+    _tell(cohort, user_id)
     db.session.commit()
 
 
@@ -201,6 +228,11 @@ def extensions_of(
     if user_ids is not None:
         query = query.where(Extension.user_id.in_(user_ids))
     return {(row[0], row[1]): row[2] for row in db.session.execute(query)}
+
+
+def _tell(cohort: Cohort, user_id: int | None = None) -> None:
+    """Grades follow: in the caller's transaction."""
+    signals.grades_changing.send(Cohort, cohort_id=cohort.id, user_id=user_id)
 
 
 def _parts(task_ids: dict[int, float], known: set[int] = frozenset()) -> list[AssignmentTask]:  # type: ignore[assignment]

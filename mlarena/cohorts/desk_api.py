@@ -9,7 +9,17 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from mlarena.accounts.permissions import role_required
-from mlarena.cohorts import access, assignments, exports, gradebook, matrix, people, roster, service
+from mlarena.cohorts import (
+    access,
+    announcements,
+    assignments,
+    exports,
+    gradebook,
+    matrix,
+    people,
+    roster,
+    service,
+)
 from mlarena.cohorts.models import Cohort
 from mlarena.cohorts.schemas import (
     AnnouncementIn,
@@ -134,8 +144,8 @@ def take_roster(cohort_id: int, json_data: RosterIn) -> Answer:
 def announce(cohort_id: int, json_data: AnnouncementIn) -> Answer:
     """Say something to the cohort."""
     cohort = access.led(cohort_id, current_user)
-    said = service.announce(current_user, cohort, json_data.title, json_data.body)
-    return ok({"id": said.id, "title": said.title, "body": said.body}, 201)
+    said = announcements.announce(current_user, cohort, json_data.title, json_data.body)
+    return ok(announcements.shown(said), 201)
 
 
 @blueprint.post("/cohorts/<id:cohort_id>/assignments")

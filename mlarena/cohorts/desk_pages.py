@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from sqlalchemy import func, select
 
+from mlarena.accounts.clashes import Clash, Text, require_read
 from mlarena.accounts.permissions import role_required
-from mlarena.cohorts import access, assignments, looked_at, people, roster, service
+from mlarena.cohorts import access, announcements, assignments, looked_at, people, roster, service
 from mlarena.cohorts.forms import (
-    AnnouncementForm,
     AssignmentForm,
     CohortForm,
     RosterForm,
+    SayingForm,
     StaffForm,
     chosen_tasks,
 )
 from mlarena.cohorts.models import Assignment, Cohort, CohortMember
 from mlarena.core.api import page_meta
 from mlarena.core.db import db
-from mlarena.core.errors import Problem
+from mlarena.core.errors import Conflict, NotFound, Problem
 from mlarena.core.uploads import takes_file
 
 blueprint = Blueprint("cohort_desk", __name__, url_prefix="/teach/cohorts")
@@ -76,17 +78,17 @@ def new() -> Any:
 @role_required("instructor")
 def show(cohort_id: int) -> str:
     cohort = access.led(cohort_id, current_user)
-    return _assignments(cohort, AnnouncementForm(formdata=None))
+    return _assignments(cohort, SayingForm(formdata=None))
 
 
 @blueprint.post("/<id:cohort_id>/announcements")
 @role_required("instructor")
 def announce(cohort_id: int) -> Any:
-    cohort, form = access.led(cohort_id, current_user), AnnouncementForm()
+    cohort, form = access.led(cohort_id, current_user), SayingForm()
     try:
         if not form.validate_on_submit():
             return _assignments(cohort, form), 422
-        service.announce(current_user, cohort, form.title.data or "", form.body.data or "")
+        announcements.announce(current_user, cohort, form.title.data or "", form.body.data or "")
     except Problem as problem:
         form.show(problem)
         return _assignments(cohort, form), problem.status
@@ -97,9 +99,14 @@ def announce(cohort_id: int) -> Any:
 @blueprint.post("/<id:cohort_id>/announcements/<id:announcement_id>/withdraw")
 @role_required("instructor")
 def withdraw_announcement(cohort_id: int, announcement_id: int) -> Any:
-    service.withdraw_announcement(
-        current_user, access.led(cohort_id, current_user), announcement_id
+    cohort, said = (
+        access.led(cohort_id, current_user),
+        announcements.find(announcement_id, current_user),
     )
+    if said.cohort_id != cohort.id:
+        raise NotFound("There is no such announcement.")
+    announcements.withdraw(current_user, said)
+    flash("It is a draft again, and nobody reads it.")
     return _to("show", cohort_id)
 
 
@@ -119,7 +126,7 @@ def edit(cohort_id: int, assignment_id: int) -> Any:
     known = assignments.find(cohort, assignment_id)
     if request.method == "GET":
         form = AssignmentForm(formdata=None).show_of(known, cohort.timezone)
-        return _assignment_page(cohort, form, known)
+        return _assignment_page(cohort, form.begun(_tasks_of(_parts_of(known))), known)
     return _take_assignment(cohort, known)
 
 
@@ -131,6 +138,18 @@ def delete(cohort_id: int, assignment_id: int) -> Any:
     title = known.title
     assignments.remove(current_user, cohort, known)
     flash(f"“{title}” is gone. What was handed in stays.")
+    return _to("show", cohort_id)
+
+
+@blueprint.post("/<id:cohort_id>/assignments/order")
+@role_required("instructor")
+def arrange(cohort_id: int) -> Any:
+    """As they were dragged: all of them, in this order."""
+    cohort = access.led(cohort_id, current_user)
+    ids = request.form.getlist("ids", type=int)
+    if sorted(ids) != sorted(one.id for one in assignments.of(cohort_id)):
+        raise Conflict("The list has changed since. Look at it again.")
+    assignments.order(current_user, cohort, ids)
     return _to("show", cohort_id)
 
 
@@ -205,7 +224,14 @@ def settings(cohort_id: int) -> Any:
     try:
         if not form.validate_on_submit():
             return _settings(cohort, form=form), 422
-        service.update(current_user, cohort, form.fields())
+        service.update(
+            current_user,
+            cohort,
+            form.fields(),
+            still=lambda: require_read(CohortForm(formdata=None).show_of(cohort), form),
+        )
+    except Clash as clash:
+        return _settings(cohort, form=form, clash=clash), clash.status
     except Problem as problem:
         db.session.rollback()
         form.show(problem)
@@ -257,12 +283,12 @@ def remove_staff(cohort_id: int, user_id: int) -> Any:
     return _to("settings", cohort_id)
 
 
-def _assignments(cohort: Cohort, form: AnnouncementForm) -> str:
+def _assignments(cohort: Cohort, form: SayingForm) -> str:
     return render_template(
         "cohorts/desk/show.html",
         cohort=cohort,
         assignments=assignments.of(cohort.id),
-        announcements=service.announcements(cohort.id, 20),
+        announcements=announcements.of(cohort.id, 20, drafts=True),
         announcement_form=form,
     )
 
@@ -277,7 +303,16 @@ def _take_assignment(cohort: Cohort, known: Assignment | None) -> Any:
         if known is None:
             assignments.create(current_user, cohort, fields, tasks)
         else:
-            assignments.update(current_user, cohort, known, fields, tasks)
+            assignments.update(
+                current_user,
+                cohort,
+                known,
+                fields,
+                tasks,
+                still=partial(_require_read, cohort, known, form, tasks),
+            )
+    except Clash as clash:
+        return _assignment_page(cohort, form, known, tasks, clash=clash), clash.status
     except Problem as problem:
         db.session.rollback()
         form.show(problem)
@@ -289,15 +324,23 @@ def _take_assignment(cohort: Cohort, known: Assignment | None) -> Any:
     return _to("show", cohort_id)
 
 
+def _require_read(
+    cohort: Cohort, known: Assignment, form: AssignmentForm, tasks: dict[int, float]
+) -> None:
+    saved = AssignmentForm(formdata=None).show_of(known, cohort.timezone)
+    require_read(saved, form, ([_tasks_of(_parts_of(known))], [_tasks_of(tasks)]))
+
+
 def _assignment_page(
     cohort: Cohort,
     form: AssignmentForm,
     known: Assignment | None,
     chosen: dict[int, float] | None = None,
     faults: list[str] | None = None,
+    clash: Clash | None = None,
 ) -> str:
     if chosen is None:
-        chosen = {part.task_id: part.points for part in known.parts} if known else {}
+        chosen = _parts_of(known) if known else {}
     there = assignments.assignable(current_user)
     listed = {row.id for row in there}
     # What has been withdrawn since stays ticked until somebody takes it out.
@@ -310,7 +353,19 @@ def _assignment_page(
         tasks=sorted([*there, *gone], key=lambda task: task.id not in chosen),
         chosen=chosen,
         faults=faults or [],
+        clash=clash,
     )
+
+
+def _parts_of(assignment: Assignment) -> dict[int, float]:
+    return {part.task_id: part.points for part in assignment.parts}
+
+
+def _tasks_of(chosen: dict[int, float]) -> Text:
+    """The chosen tasks in words, a line each, for who saves second."""
+    titles = assignments.titles(chosen)
+    lines = [f"{titles.get(one, one)}: {points:g}" for one, points in chosen.items()]
+    return Text("tasks", "Tasks and points", "\n".join(sorted(lines)))
 
 
 def _people(cohort: Cohort, **more: Any) -> str:
@@ -334,7 +389,8 @@ def _settings(cohort: Cohort, **more: Any) -> str:
         "cohorts/desk/settings.html",
         cohort=cohort,
         staff=people.staff(cohort.id),
-        form=more.get("form") or CohortForm(formdata=None).show_of(cohort),
+        form=more.get("form") or CohortForm(formdata=None).show_of(cohort).begun(),
+        clash=more.get("clash"),
         staff_form=more.get("staff_form") or StaffForm(formdata=None),
     )
 

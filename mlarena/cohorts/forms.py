@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
 from typing import Any
 
 from flask import request
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
-    DateTimeLocalField,
     FloatField,
     IntegerField,
     RadioField,
@@ -21,34 +19,16 @@ from wtforms import (
 from wtforms.validators import Optional
 
 from mlarena.accounts import names
+from mlarena.accounts.clashes import Reread
 from mlarena.accounts.forms import NEEDED, Form
+from mlarena.accounts.moments import moments, show_moments, when
 from mlarena.cohorts.models import Assignment, Cohort
-from mlarena.core.errors import Invalid
-from mlarena.scoring.deadlines import from_wall, wall
 
-MINUTES = "%Y-%m-%dT%H:%M"
+TIMES = ("opens_at", "due_at")
 PAGE = {"rows": 5, "maxlength": 10_000, "dir": "auto", "spellcheck": "true"}
 
 
-def when(label: str, *more: Any) -> DateTimeLocalField:
-    return DateTimeLocalField(label, list(more), format=[MINUTES, "%Y-%m-%dT%H:%M:%S"])
-
-
-def moment(field: Any, zone: str, known: datetime | None = None) -> datetime | None:
-    """What was typed on the clocks of `zone`, in UTC; None for nothing. A time that was not touched stays
-    what it was to the second. Raises Invalid for an hour that there is not."""
-    typed: datetime | None = field.data
-    if typed is None:
-        return None
-    if known is not None and wall(known, zone).replace(second=0, microsecond=0) == typed:
-        return known
-    try:
-        return from_wall(typed, zone)
-    except (ValueError, OverflowError) as wrong:
-        raise Invalid.field(field.name, str(wrong)) from None
-
-
-class CohortForm(Form):
+class CohortForm(Reread, Form):
     title = StringField("Name", [NEEDED], render_kw={"maxlength": 128, "dir": "auto"})
     description = TextAreaField("About it", render_kw=PAGE)
     timezone = SelectField("Time zone", choices=lambda: sorted(names.timezones()))
@@ -77,7 +57,7 @@ class CohortForm(Form):
         return self
 
 
-class AssignmentForm(Form):
+class AssignmentForm(Reread, Form):
     title = StringField("Title", [NEEDED], render_kw={"maxlength": 128, "dir": "auto"})
     note = TextAreaField("What to say about it (Markdown)", render_kw=PAGE)
     opens_at = when("Opens", Optional())
@@ -103,15 +83,8 @@ class AssignmentForm(Form):
 
     def fields(self, zone: str, known: Assignment | None = None) -> dict[str, Any]:
         """As `assignments` takes them. Raises Invalid naming each field at fault."""
-        errors: dict[str, list[str]] = {}
         given: dict[str, Any] = self.values("title", "note", "counts")
-        for name in ("opens_at", "due_at"):
-            try:
-                given[name] = moment(self[name], zone, getattr(known, name) if known else None)
-            except Invalid as wrong:
-                errors |= wrong.errors
-        if errors:
-            raise Invalid("Some of the values are not right.", errors)
+        given |= moments(self, TIMES, zone, known)
         weight = self.weight.data
         return given | {
             "late_days": self.late_days.data or 0,
@@ -125,9 +98,7 @@ class AssignmentForm(Form):
             value = getattr(assignment, name)
             whole = isinstance(value, float) and value.is_integer()
             self[name].data = int(value) if whole else value
-        for name in ("opens_at", "due_at"):
-            at = getattr(assignment, name)
-            self[name].data = wall(at, zone) if at else None
+        show_moments(self, TIMES, zone, assignment)
         return self
 
 
@@ -151,9 +122,13 @@ class StaffForm(Form):
     instructor = StringField("User name or e-mail of an instructor", [NEEDED])
 
 
-class AnnouncementForm(Form):
+class SayingForm(Form):
     title = StringField("Headline", [NEEDED], render_kw={"maxlength": 128, "dir": "auto"})
     body = TextAreaField("Text (Markdown)", render_kw=PAGE)
+
+
+class AnnouncementForm(Reread, SayingForm):
+    audience = SelectField("To")
 
 
 class ExtensionForm(Form):

@@ -8,9 +8,10 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
+from mlarena.accounts.moments import moment
 from mlarena.accounts.permissions import role_required
 from mlarena.cohorts import access, assignments, exports, gradebook, matrix, people, service
-from mlarena.cohorts.forms import ExtensionForm, OverrideForm, moment
+from mlarena.cohorts.forms import ExtensionForm, OverrideForm
 from mlarena.cohorts.gradebook import Plan
 from mlarena.cohorts.models import Assignment, Cohort, Extension
 from mlarena.core.api import page_meta

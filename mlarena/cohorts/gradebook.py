@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from mlarena.accounts import audit
 from mlarena.accounts.models import User
-from mlarena.cohorts import access, assignments
+from mlarena.cohorts import access, assignments, signals
 from mlarena.cohorts.models import Assignment, AssignmentTask, Cohort, GradeOverride
 from mlarena.cohorts.people import Learner
 from mlarena.core.clock import rfc3339, utcnow
@@ -299,6 +299,7 @@ def override(
         percent=percent,
         reason=reason,
     )
+    signals.grades_changing.send(Cohort, cohort_id=cohort.id, user_id=user_id)
     db.session.commit()
     return said
 

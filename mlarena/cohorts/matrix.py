@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Row, and_, func, select
 
 from mlarena.cohorts.models import Assignment, AssignmentTask, CohortMember
 from mlarena.cohorts.people import Learner
@@ -38,8 +38,8 @@ class Line:
         return sum(state == "passed" for state, _, _ in self.marks)
 
 
-def columns(cohort_id: int) -> list[Column]:
-    """The cohort's tasks in the order of its assignments, each once."""
+def assigned(cohort_id: int) -> dict[int, Row[tuple[int, str, str]]]:
+    """The cohort's tasks (id, kind, title) by their ids, in the order of its assignments."""
     tasks = Task.__table__.c
     rows = db.session.execute(
         select(AssignmentTask.task_id, tasks.kind, tasks.title)
@@ -48,7 +48,12 @@ def columns(cohort_id: int) -> list[Column]:
         .where(Assignment.cohort_id == cohort_id)
         .order_by(Assignment.position, Assignment.id, AssignmentTask.position)
     )
-    found = {row.task_id: row for row in rows}
+    return {row.task_id: row for row in rows}
+
+
+def columns(cohort_id: int) -> list[Column]:
+    """The cohort's tasks in the order of its assignments, each once."""
+    found = assigned(cohort_id)
     counted = _counts(cohort_id, list(found))
     return [
         Column(task_id, row.kind, row.title, *counted.get(task_id, (0, 0)))

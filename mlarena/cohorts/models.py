@@ -161,14 +161,18 @@ class GradeOverride(Base):
 
 
 class Announcement(Base):
-    """A word to a cohort, the latest first on its page."""
+    """A word to a cohort, or to everybody where it names none. `published_at` None: a draft."""
 
     __tablename__ = "announcements"
-    __table_args__ = (Index(None, "cohort_id", "id"),)
+    __table_args__ = (Index(None, "cohort_id", "id"), Index(None, "published_at", "id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    cohort_id: Mapped[int] = mapped_column(ForeignKey("cohorts.id", ondelete="CASCADE"))
+    cohort_id: Mapped[int | None] = mapped_column(ForeignKey("cohorts.id", ondelete="CASCADE"))
     title: Mapped[str] = mapped_column(String(128))
     body: Mapped[str] = mapped_column(Text, default="")
     by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    cohort: Mapped[Cohort | None] = relationship(lazy="joined")

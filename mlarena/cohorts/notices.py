@@ -19,6 +19,7 @@ from mlarena.cohorts.models import (
 )
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
+from mlarena.core.templates import beginning
 from mlarena.notifications.audiences import register_audience
 from mlarena.notifications.models import Notification
 from mlarena.notifications.service import About, broadcast, notify_each, take_back
@@ -40,15 +41,12 @@ def members(cohort_id: int) -> Select[Any]:
     )
 
 
-def tell_announced(cohort: Cohort, said: Announcement) -> None:
-    """In the transaction that writes the announcement."""
-    about = About(
-        _key(said.id),
-        f"{cohort.title}: {said.title}",
-        _beginning(said.body),
-        f"/cohorts/{cohort.id}",
-    )
-    broadcast("announcement", about, f"{COHORT}:{cohort.id}")
+def tell_announced(cohort: Cohort | None, said: Announcement) -> None:
+    """In the transaction that publishes the announcement; without a cohort it is for everybody."""
+    title = f"{cohort.title}: {said.title}" if cohort else said.title
+    link = f"/cohorts/{cohort.id}" if cohort else f"/announcements#announcement-{said.id}"
+    about = About(_key(said.id), title, beginning(said.body), link)
+    broadcast("announcement", about, f"{COHORT}:{cohort.id}" if cohort else "everyone")
 
 
 def take_back_announced(announcement_id: int) -> None:
@@ -132,11 +130,6 @@ def _to_be_told(assignment: Assignment, after: int) -> Select[int, str, str, dat
 
 def _until(due: datetime, zone: str) -> str:
     return f"Until {due.astimezone(ZoneInfo(zone)):%d %b, %H:%M}."
-
-
-def _beginning(body: str) -> str:
-    words = " ".join(body.split())
-    return words if len(words) <= 200 else f"{words[:199]}…"
 
 
 def _key(announcement_id: int) -> str:

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 
 from mlarena.boards import service as boards
-from mlarena.cohorts import access, classroom, feed, gradebook, people, service
+from mlarena.cohorts import access, announcements, classroom, feed, gradebook, people, service
 from mlarena.cohorts.forms import JoinForm
 from mlarena.core.db import db
 from mlarena.core.errors import NotFound, Problem
@@ -68,7 +68,7 @@ def show(cohort_id: int) -> Any:
         "cohorts/show.html",
         cohort=cohort,
         to_do=classroom.to_do(cohort, current_user.id),
-        announcements=service.announcements(cohort_id),
+        announcements=announcements.of(cohort_id),
         feed_lines=feed.latest(cohort),
         board=boards.page(f"cohort:{cohort_id}", 1, BOARD_ROWS, current_user),
         member=access.is_member(cohort_id, current_user),

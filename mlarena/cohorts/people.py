@@ -88,6 +88,12 @@ def after(cohort_id: int, user_id: int, limit: int) -> list[Learner]:
     return [Learner(*row) for row in rows]
 
 
+def some(cohort_id: int, user_ids: list[int]) -> list[Learner]:
+    """Those of them who are in it now."""
+    rows = db.session.execute(_query(cohort_id).where(User.id.in_(user_ids)).order_by(User.id))
+    return [Learner(*row) for row in rows]
+
+
 def one(cohort_id: int, user_id: int) -> Learner | None:
     """A member, gone or not."""
     row = db.session.execute(_query(cohort_id, gone=True).where(User.id == user_id)).one_or_none()

@@ -248,7 +248,7 @@ def _full_name(row: dict[str, Any]) -> str:
 def _name_the_new(rows: list[dict[str, Any]], report: Report) -> None:
     """User names for those who have none here: their own wish, or what stands before the @."""
     wished = {names.username_key(row["username"]) for row in rows if row.get("username")}
-    made = {id(row): _plain(row["email"]) for row in rows if not row.get("username")}
+    made = {id(row): plain_name(row["email"]) for row in rows if not row.get("username")}
     taken = set(_known(User.username_key, [*wished, *map(names.username_key, made.values())]))
     # Those of one's own wish come first: nobody's wish is refused for a name that was made up.
     for row in sorted(rows, key=lambda one: not one.get("username")):
@@ -266,7 +266,8 @@ def _name_the_new(rows: list[dict[str, Any]], report: Report) -> None:
         )
 
 
-def _plain(email: str) -> str:
+def plain_name(email: str) -> str:
+    """A user name made of what stands before the @; it may be taken."""
     local = unicodedata.normalize("NFKD", email.partition("@")[0].partition("+")[0])
     plain = re.sub(r"[^A-Za-z0-9._-]", "", local)
     plain = re.sub(r"^[^A-Za-z0-9]+", "", plain)[:60]

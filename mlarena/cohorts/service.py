@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -10,10 +11,10 @@ from sqlalchemy import delete, func, select
 from mlarena.accounts import audit, names
 from mlarena.accounts import service as accounts
 from mlarena.accounts.models import User
-from mlarena.cohorts import access, notices
-from mlarena.cohorts.models import NAMES, Announcement, Cohort, CohortMember, CohortStaff
+from mlarena.cohorts import access, signals
+from mlarena.cohorts.models import NAMES, Cohort, CohortMember, CohortStaff
 from mlarena.core.clock import utcnow
-from mlarena.core.db import db, insert
+from mlarena.core.db import db, hold, insert
 from mlarena.core.errors import Conflict, Invalid, NotFound
 from mlarena.live import publish
 
@@ -40,16 +41,20 @@ def create(user: User, fields: dict[str, Any]) -> Cohort:
     return cohort
 
 
-def update(user: User, cohort: Cohort, fields: dict[str, Any]) -> Cohort:
-    """Change some of FIELDS. Raises Invalid. Commits."""
-    changed = {
-        name: value for name, value in _checked(fields).items() if getattr(cohort, name) != value
-    }
+def update(
+    user: User, cohort: Cohort, fields: dict[str, Any], still: Callable[[], object] | None = None
+) -> Cohort:
+    """Change some of FIELDS, as long as it is `still` what its editor has read (see `hold`). Raises Invalid.
+    Commits."""
+    given = _checked(fields)
+    hold(cohort, still)
+    changed = {name: value for name, value in given.items() if getattr(cohort, name) != value}
     for name, value in changed.items():
         setattr(cohort, name, value)
     if changed:
         told = {name: value for name, value in changed.items() if name != "description"}
         audit.note(user, "cohort.change", _about(cohort), **told)
+        signals.grades_changing.send(Cohort, cohort_id=cohort.id, user_id=None)
     db.session.commit()
     if "names" in changed:
         publish.board_changed(_about(cohort))
@@ -103,7 +108,13 @@ def by_code(code: str) -> Cohort:
 def join(user: User, code: str, nickname: str = "") -> Cohort:
     """Become a member, or come back. Raises NotFound (no such code) or Invalid (nickname). Commits."""
     nickname = _nickname(nickname)
-    cohort, user_id = by_code(code), user.id
+    cohort = by_code(code)
+    enter(cohort, user.id, nickname)
+    return cohort
+
+
+def enter(cohort: Cohort, user_id: int, nickname: str = "") -> None:
+    """Make them a member, or bring them back. Whether they may, the caller has asked. Commits."""
     db.session.commit()
     fresh = insert(CohortMember).values(
         cohort_id=cohort.id, user_id=user_id, nickname=nickname, joined_at=utcnow()
@@ -116,7 +127,6 @@ def join(user: User, code: str, nickname: str = "") -> Cohort:
     )
     db.session.commit()
     publish.board_changed(_about(cohort))
-    return cohort
 
 
 def rename(user: User, cohort_id: int, nickname: str) -> None:
@@ -192,44 +202,6 @@ def remove_staff(actor: User, cohort: Cohort, user_id: int) -> None:
     if gone.rowcount:  # type: ignore[attr-defined]
         audit.note(actor, "cohort.remove_instructor", _about(cohort), user_id=user_id)
     db.session.commit()
-
-
-def announce(actor: User, cohort: Cohort, title: str, body: str) -> Announcement:
-    """Say something to the cohort. Raises Invalid. Commits; its members are told."""
-    title = " ".join(title.split())
-    if not 1 <= len(title) <= 128:
-        raise Invalid.field("title", "A headline has 1 to 128 characters.")
-    if len(body) > 10_000:
-        raise Invalid.field("body", "Use at most 10,000 characters.")
-    said = Announcement(cohort_id=cohort.id, title=title, body=body, by_id=actor.id)
-    db.session.add(said)
-    db.session.flush()
-    notices.tell_announced(cohort, said)
-    audit.note(actor, "cohort.announce", _about(cohort), title=title)
-    db.session.commit()
-    return said
-
-
-def withdraw_announcement(actor: User, cohort: Cohort, announcement_id: int) -> None:
-    """Take a word back. Commits."""
-    said = db.session.get(Announcement, announcement_id)
-    if said is None or said.cohort_id != cohort.id:
-        raise NotFound("There is no such announcement.")
-    audit.note(actor, "cohort.unannounce", _about(cohort), title=said.title)
-    notices.take_back_announced(said.id)
-    db.session.delete(said)
-    db.session.commit()
-
-
-def announcements(cohort_id: int, limit: int = 5) -> list[Announcement]:
-    return list(
-        db.session.scalars(
-            select(Announcement)
-            .where(Announcement.cohort_id == cohort_id)
-            .order_by(Announcement.id.desc())
-            .limit(limit)
-        )
-    )
 
 
 def _about(cohort: Cohort) -> str:

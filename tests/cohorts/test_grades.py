@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 from sqlalchemy import func, select
 
 from mlarena.accounts.audit import AuditEntry
-from mlarena.cohorts import assignments, gradebook, people, service
+from mlarena.challenges import authoring
+from mlarena.cohorts import announcements, assignments, gradebook, people, service
 from mlarena.cohorts.models import Assignment, GradeOverride
 from mlarena.core.db import db
 from tests.cohorts.conftest import DUE, NOW
@@ -112,9 +114,37 @@ def test_an_override_has_a_reason_and_leaves_a_trace(
     assert "the key was right" in desk.get(page).text
     service.leave(ada, cohort.id)
     gone = send_form(desk, f"{page}/override", page="/teach/cohorts", percent="9", reason="late")
-    assert gone.status_code in (400, 404)
+    assert (gone.status_code, "has left the cohort" in gone.text) == (404, True)
+    longer = send_form(
+        desk, f"{page}/extension", page="/teach/cohorts", due_at="2026-12-01T12:00", why="late"
+    )
+    assert longer.status_code == 404
+    assert "Bring them back to change their grades" in desk.get(page).text
+    assert db.session.scalar(select(func.count()).select_from(GradeOverride)) == 2
     actions = db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions[-2:] == ["grade.override", "grade.lift"]
+
+
+def test_a_learner_reads_how_their_own_was_computed(cohort: Any, term: Any, signed_in: Any) -> None:
+    *_, bob, cyd = term
+    page = re.sub(r"\s+", " ", signed_in(bob).get(f"/cohorts/{cohort.id}/grades").text)
+    # The mean of 80 by weight 1 and 0 by weight 3.
+    assert re.search(r"20\.0(<[^>]+>|\s)*%", page)
+    told = re.sub("<[^>]+>", "", page)
+    for words in (
+        "Late is accepted for 3 days, 10 % off for each begun.",
+        "Of several attempts the best counts.",
+        "By points that is 80.0 %.",
+    ):
+        assert words in told, words
+    rows = [
+        [re.sub("<[^>]+>", "", cell).strip() for cell in re.findall(r"<td.*?</td>", row)]
+        for row in re.findall(r"<tr> <th scope=\"row\">One question</th>.*?</tr>", page)
+    ]
+    # Score, days late, after that, points: of the quiz by itself, and within the other assignment.
+    assert rows[0][1:] == ["100.0 %", "2", "80.0 %", "1"]
+    assert rows[1] == ["1, all too late", "–", "–", "0.0 %", "1"]
+    assert "(extended)" in signed_in(cyd).get(f"/cohorts/{cohort.id}/grades").text
 
 
 def test_what_if_shows_and_changes_nothing_until_it_is_kept(
@@ -209,7 +239,7 @@ def test_a_learner_sees_what_is_to_do_in_their_own_time(
     one = assign([quiz], title="Now", due_at=NOW + DAY)
     assign([quest], title="Soon", opens_at=NOW + DAY, due_at=NOW + 2 * DAY)
     assignments.extend(teacher, cohort, one, ada.id, NOW + 3 * DAY, "")
-    service.announce(teacher, cohort, "Read *this*", "It is **Markdown**.")
+    announcements.announce(teacher, cohort, "Read *this*", "It is **Markdown**.")
     page = signed_in(ada).get(f"/cohorts/{cohort.id}").text
     assert "21 Nov 2026, 21:00" in page  # 12:00 UTC, three days on, in Tokyo
     assert "extended for you" in page
@@ -237,3 +267,13 @@ def test_matrix_and_gradebook_cost_the_same_for_many(
     assert max(counted) <= 16
     text = desk.get(f"/teach/cohorts/{cohort.id}/progress").text
     assert text.count('class="passed"') == 5
+    # And for many tasks.
+    question = {"kind": "number", "prompt": "1 + 1?", "answer": 2}
+    fields = {"name": "One more", "questions": [question]}
+    more = [authoring.create(teacher, "knowledge", fields, publish=True) for _ in range(12)]
+    for some in (more[:6], more[6:]):
+        assign(some, title="More")
+    for number, page in enumerate(("progress", "grades", "people")):
+        queries.clear()
+        assert desk.get(f"/teach/cohorts/{cohort.id}/{page}").status_code == 200
+        assert len(queries) == counted[number], page

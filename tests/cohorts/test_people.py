@@ -6,6 +6,7 @@ import io
 import re
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from mlarena.accounts import service as accounts
@@ -15,6 +16,7 @@ from mlarena.boards import service as boards
 from mlarena.cohorts import access, roster, service
 from mlarena.cohorts.models import CohortMember
 from mlarena.core.db import db
+from mlarena.core.errors import Invalid
 from tests.cohorts.conftest import NOW
 
 
@@ -45,6 +47,25 @@ def test_a_cohort_is_made_and_joined_by_code(
     assert "The Mean" in desk.get(made.location).text
     send_form(desk, f"{made.location.removesuffix('/people')}/close_code", page=made.location)
     assert signed_in(make_user("bob")).get(f"/cohorts/join/{code}").status_code == 404
+
+
+def test_another_code_ends_the_one_before_and_its_link(
+    cohort: Any, make_user: Any, signed_in: Any, send_form: Any, teacher: Any
+) -> None:
+    desk, page = signed_in(teacher), f"/teach/cohorts/{cohort.id}/people"
+    ada, old = signed_in(make_user("ada")), cohort.join_code
+    assert ada.get(f"/cohorts/join/{old}").status_code == 200
+    send_form(desk, f"/teach/cohorts/{cohort.id}/open_code", page=page)
+    db.session.expire_all()
+    assert cohort.join_code not in (None, old)
+    assert ada.get(f"/cohorts/join/{old}").status_code == 404
+    assert send_form(ada, "/cohorts/join", page="/cohorts", code=old).status_code == 422
+    shown = desk.get(page).text
+    assert f"/cohorts/join/{cohort.join_code}" in shown
+    assert old not in shown
+    assert (
+        send_form(ada, "/cohorts/join", page="/cohorts", code=cohort.join_code).status_code == 303
+    )
 
 
 def test_leaving_and_coming_back(cohort: Any, learner: Any, signed_in: Any, send_form: Any) -> None:
@@ -137,9 +158,31 @@ def test_what_is_no_class_list_says_so(bearer: Any, client: Any, cohort: Any, te
         answer = client.post(address, json={"csv": text, "apply": True}, headers=headers)
         assert answer.status_code == 422
         assert words in answer.text
-    encoded = "email,name\nada@example.org,Ada\n".encode("utf-16")
-    assert roster.decoded(encoded)[1] == "UTF-16"
     assert count(CohortMember) == 0
+    for content in (b"PK\x03\x04 a workbook", b"email\x00", b"\xff\xfea"):
+        with pytest.raises(Invalid, match="no CSV file"):
+            roster.decoded(content)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told", "between"),
+    [
+        ("utf-8", "UTF-8", ","),
+        ("utf-8-sig", "UTF-8", "\t"),
+        ("utf-16", "UTF-16", "\t"),
+        ("cp1252", "Windows-1252", ";"),
+    ],
+)
+def test_a_list_in_any_usual_encoding(cohort: Any, encoding: str, told: str, between: str) -> None:
+    rows = [("E-mail", "Name"), ("zoe@example.org", "Zoë Müller"), ("ZOE@example.org", "Twice")]
+    content = "\r\n".join(between.join(row) for row in rows).encode(encoding)
+    text, found = roster.decoded(content)
+    report = roster.read(cohort, text, found)
+    assert report.encoding == told
+    assert [(one.email, one.full_name) for one in report.people] == [
+        ("zoe@example.org", "Zoë Müller")
+    ]
+    assert [row for row, _ in report.problems] == [3]
 
 
 def test_ten_thousand_rows_are_one_transaction(cohort: Any, teacher: Any, queries: Any) -> None:

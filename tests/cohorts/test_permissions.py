@@ -107,3 +107,23 @@ def test_the_console_says_what_needs_attention_in_few_queries(
     queries.clear()
     desk.get("/teach/submissions")
     assert len(queries) <= 8
+
+
+def test_assignments_are_put_in_order_all_of_them_at_once(
+    cohort: Any, assign: Any, quiz: Any, teacher: Any, signed_in: Any, send_form: Any
+) -> None:
+    from mlarena.cohorts import assignments
+
+    ids = [assign([quiz], title=f"Week {n}").id for n in (1, 2, 3)]
+    page = f"/teach/cohorts/{cohort.id}"
+    desk = signed_in(teacher)
+    wanted = [ids[2], ids[0], ids[1]]
+    moved = send_form(desk, f"{page}/assignments/order", page=page, ids=wanted)
+    assert moved.status_code == 303
+    db.session.expire_all()
+    assert [one.id for one in assignments.of(cohort.id)] == wanted
+    for wrong in (ids[:2], [*ids, ids[0]], [*ids[:2], 9999]):
+        refused = send_form(desk, f"{page}/assignments/order", page=page, ids=wrong)
+        assert refused.status_code == 409
+    db.session.expire_all()
+    assert [one.id for one in assignments.of(cohort.id)] == wanted
