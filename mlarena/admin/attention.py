@@ -17,15 +17,14 @@ from mlarena.cohorts.models import Assignment, AssignmentTask, Cohort, CohortMem
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from mlarena.forecasts.names import waiting_names
-from mlarena.submissions.models import Progress, Submission, Task
+from mlarena.reports import service as reports
+from mlarena.submissions.models import STUCK_AFTER, Progress, Submission, Task
 from mlarena.submissions.rejudging.models import Rejudge
 
 FAULTS_OF = timedelta(days=14)
 MOST_COUNTED = 1000
 # A task few pass: of at least so many who tried, less than this share.
 TRIED, PASSED = 5, 0.3
-# Stuck: so many attempts at an assigned task without a pass.
-ATTEMPTS = 5
 SHOWN = 8
 AHEAD = timedelta(days=7)
 
@@ -44,11 +43,12 @@ def notices(viewer: User) -> list[Notice]:
     """What needs attention, the gravest first."""
     return [
         *_faults(),
+        *_reported(),
         *_undecided(viewer),
         *_weak_cases(),
         *_few_pass(viewer),
         *_stuck(viewer),
-        *(_unmapped() if viewer.is_at_least("admin") else ()),
+        *_unmapped(),
     ]
 
 
@@ -87,6 +87,14 @@ def _faults() -> list[Notice]:
             url_for("submissions_log.index", state="error"),
         )
     ]
+
+
+def _reported() -> list[Notice]:
+    count = reports.count_open(MOST_COUNTED)
+    if not count:
+        return []
+    many = f"{count:,} reports of problems wait" if count > 1 else "A report of a problem waits"
+    return [Notice("warning", "Reported", f"{many} for a reply.", url_for("reports_desk.index"))]
 
 
 def _undecided(viewer: User) -> list[Notice]:
@@ -182,7 +190,7 @@ def _stuck(viewer: User) -> list[Notice]:
         .with_only_columns(
             Cohort.id, User.id, User.username, Task.__table__.c.title, Progress.attempts
         )
-        .where(Progress.status != "completed", Progress.attempts >= ATTEMPTS)
+        .where(Progress.status != "completed", Progress.attempts >= STUCK_AFTER)
         .where(Task.__table__.c.kind != "competition")
         .distinct()
         .order_by(Progress.attempts.desc(), User.id)

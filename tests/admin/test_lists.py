@@ -15,9 +15,10 @@ from mlarena.admin.lists.shelves import SHELVES
 from mlarena.challenges import authoring
 from mlarena.challenges.models import Category, Challenge
 from mlarena.cohorts import service as cohorts
-from mlarena.cohorts.models import CohortMember
+from mlarena.cohorts.models import Cohort, CohortMember
 from mlarena.core.db import db
-from mlarena.rewards.models import Badge, Level
+from mlarena.forecasts.models import League, Team
+from mlarena.rewards.models import Badge, Level, UserBadge
 
 LISTS = "/teach/lists"
 
@@ -181,6 +182,56 @@ def test_many_at_once_each_with_its_own_end(
     db.session.expire_all()
     assert db.session.get(Challenge, made[2].id).status == "draft"
     assert actions().count("challenge.archive") == 2
+
+
+def test_many_that_nothing_uses_are_deleted_and_the_others_named(
+    admin: Any, quest: Any, quiz: Any, categories: Any, signed_in: Any, send_form: Any
+) -> None:
+    desk = signed_in(admin)
+    quiz("Joins of two").category = categories[0]
+    free = Level(slug="free", order=9, name="Free", required_xp=9)
+    badges = [
+        Badge(slug=name, name=name, condition_type="xp", condition_value=9) for name in ("A", "B")
+    ]
+    leagues = [
+        League(code=name, name=name, country="", timezone="UTC") for name in ("Here", "There")
+    ]
+    db.session.add_all([free, *badges, *leagues])
+    db.session.flush()
+    db.session.add(UserBadge(user_id=admin.id, badge_id=badges[0].id))
+    db.session.add(Team(league_id=leagues[0].id, name="United"))
+    db.session.commit()
+    for name, things, refusal in (
+        ("categories", categories, "“Joins” is in use: 1 challenge is in it. Move them first."),
+        ("levels", [quest.level, free], "is in use: 1 quest belongs to it. Move them first."),
+        ("badges", badges, "“A” is in use: 1 learner has earned it. What was earned stays."),
+        ("leagues", leagues, "“Here” is in use: 1 team belongs to it."),
+    ):
+        page, ids = f"{LISTS}/{name}", [one.id for one in things]
+        sent = send_form(desk, f"{page}/act", page=page, action="delete", ids=ids)
+        assert sent.status_code == 303, name
+        told = desk.get(page).text
+        assert f"{len(things) - 1} deleted." in told
+        assert refusal in told
+        left = db.session.scalars(select(SHELVES[name].model.id)).all()
+        assert left == [things[0].id], name
+    assert sorted(one for one in actions() if one.endswith("delete")) == [
+        *("badge.delete", "category.delete", "category.delete", "league.delete", "level.delete")
+    ]
+    again = send_form(desk, f"{page}/act", page=page, action="delete", ids=[leagues[1].id])
+    assert again.status_code == 303  # gone already: nothing to do, and nothing to say
+
+
+def test_a_cohort_that_was_put_away_comes_back(admin: Any, signed_in: Any, send_form: Any) -> None:
+    desk, page = signed_in(admin), f"{LISTS}/cohorts"
+    ids = [cohorts.create(admin, {"title": name}).id for name in ("A", "B")]
+    for action, said in (("archive", "2 put away."), ("reopen", "2 brought back.")):
+        sent = send_form(desk, f"{page}/act", page=page, action=action, ids=ids)
+        assert sent.status_code == 303
+        assert said in desk.get(page).text
+        db.session.expire_all()
+        away = [db.session.get(Cohort, one).archived_at is not None for one in ids]
+        assert away == [action == "archive"] * 2
 
 
 def test_roles_and_cohorts_of_many_people(

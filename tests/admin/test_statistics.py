@@ -44,7 +44,7 @@ def attempt(app: Any) -> Callable[..., Any]:
         score = 100 * sum(right) / len(right)
         own.best_score = max(score, own.best_score or 0)
         if all(right):
-            own.status = "completed"
+            own.status, own.passed_on = "completed", own.passed_on or own.attempts
         made = Submission(
             user_id=user.id, task_id=quiz.id, attempt_no=own.attempts, status="scored", score=score,
             passed=all(right), queued_at=at, finished_at=at, task_version=quiz.version,

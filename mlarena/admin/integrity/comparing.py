@@ -21,8 +21,8 @@ from mlarena.competitions.models import Member
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db, insert
 from mlarena.scoring.similarity import alike, fingerprints
+from mlarena.submissions.behind import Behind
 from mlarena.submissions.models import FINAL, Submission, Task
-from mlarena.submissions.rejudging.work import let_live_work_pass
 
 log = structlog.get_logger(__name__)
 
@@ -119,21 +119,22 @@ def _chosen(task_id: int) -> dict[int, int]:
 
 def _alike(task: Task, chosen: dict[int, int]) -> list[Likeness]:
     given_out, task_kind = given.discounted(task), task.kind
-    prints = _fingerprinted(task, sorted(chosen.values()), given_out)
+    turns = Behind()
+    prints = _fingerprinted(task, sorted(chosen.values()), given_out, turns)
     found = []
     for one, other in _candidates(prints):
-        let_live_work_pass()
-        texts = _texts([one, other], task_kind)
-        if len(texts) < 2:  # somebody has left meanwhile, and taken theirs along
-            continue
-        likeness = alike(texts[one], texts[other], given.language_of(task_kind), given_out)
+        with turns.one():
+            texts = _texts([one, other], task_kind)
+            if len(texts) < 2:  # somebody has left meanwhile, and taken theirs along
+                continue
+            likeness = alike(texts[one], texts[other], given.language_of(task_kind), given_out)
         if likeness.share >= LEAST_SHARE and likeness.shared >= LEAST_TOKENS:
             found.append(Likeness(one, other, "alike", likeness.share, likeness.shared))
     return found
 
 
 def _fingerprinted(
-    task: Task, wanted: list[int], given_out: frozenset[int]
+    task: Task, wanted: list[int], given_out: frozenset[int], turns: Behind
 ) -> dict[int, frozenset[int]]:
     """The fingerprints of these submissions: as they are kept, or made now. Commits."""
     task_id, kind = task.id, task.kind
@@ -155,11 +156,11 @@ def _fingerprinted(
     db.session.commit()
     missing = [submission_id for submission_id in wanted if submission_id not in prints]
     for start in range(0, len(missing), BATCH):
-        let_live_work_pass()
-        fresh = {
-            submission_id: fingerprints(text, language, given_out)
-            for submission_id, text in _texts(missing[start : start + BATCH], kind).items()
-        }
+        with turns.one():
+            fresh = {
+                submission_id: fingerprints(text, language, given_out)
+                for submission_id, text in _texts(missing[start : start + BATCH], kind).items()
+            }
         if fresh:
             rows = [
                 {

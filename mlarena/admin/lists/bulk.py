@@ -9,12 +9,13 @@ from typing import Any
 from mlarena.accounts import audit
 from mlarena.accounts import service as accounts
 from mlarena.accounts.models import User
+from mlarena.admin.lists import things
 from mlarena.challenges import authoring as challenges
 from mlarena.challenges import shelving
 from mlarena.challenges.models import Category, Challenge
-from mlarena.cohorts import access
+from mlarena.cohorts import access, announcements
 from mlarena.cohorts import service as cohorts
-from mlarena.cohorts.models import Cohort, CohortMember
+from mlarena.cohorts.models import Announcement, Cohort, CohortMember
 from mlarena.competitions import authoring as competitions
 from mlarena.competitions.models import Competition
 from mlarena.core.api import LARGEST_ID
@@ -61,13 +62,14 @@ def act(
         row = db.session.get(model, row_id, populate_existing=True)
         if row is None:
             continue
-        name = getattr(row, "title", None) or getattr(row, "username", "")
+        name = things.name_of(row)
         try:
             action.act(actor, row, value)
             done += 1
         except Problem as problem:
             db.session.rollback()
-            refused.append(f"“{name}”: {problem.message}")
+            named = problem.message.startswith(f"“{name}”")
+            refused.append(problem.message if named else f"“{name}”: {problem.message}")
     return Outcome(done, refused)
 
 
@@ -77,6 +79,14 @@ def _number(value: str) -> int:
 
 def _archive_quest(actor: User, quest: Quest, _value: str) -> None:
     quests.archive(actor, quest)
+
+
+def _publish_quest(actor: User, quest: Quest, _value: str) -> None:
+    quests.save(actor, quest, quests.about_of(quest), {}, "publish")
+
+
+def _withdraw_quest(actor: User, quest: Quest, _value: str) -> None:
+    quests.save(actor, quest, quests.about_of(quest), {}, "withdraw")
 
 
 def _note(actor: User, challenge: Challenge, verb: str) -> None:
@@ -133,6 +143,22 @@ def _archive_cohort(actor: User, cohort: Cohort, _value: str) -> None:
     cohorts.archive(actor, access.led(cohort.id, actor), archived=True)
 
 
+def _reopen_cohort(actor: User, cohort: Cohort, _value: str) -> None:
+    cohorts.archive(actor, access.led(cohort.id, actor), archived=False)
+
+
+def _delete_thing(actor: User, thing: things.Thing, _value: str) -> None:
+    things.remove(actor, thing)
+
+
+def _publish_announcement(actor: User, said: Announcement, _value: str) -> None:
+    announcements.publish(actor, announcements.find(said.id, actor))
+
+
+def _withdraw_announcement(actor: User, said: Announcement, _value: str) -> None:
+    announcements.withdraw(actor, announcements.find(said.id, actor))
+
+
 def _set_role(actor: User, user: User, value: str) -> None:
     before = user.role
     accounts.set_role(user, value)
@@ -158,6 +184,8 @@ def _add_to_cohort(actor: User, user: User, value: str) -> None:
     db.session.commit()
 
 
+publish_quest = Action("Publish", "published", _publish_quest)
+withdraw_quest = Action("Back to drafts", "drafts again", _withdraw_quest)
 archive_quest = Action("Archive", "archived", _archive_quest)
 publish_challenge = Action("Publish", "published", _publish_challenge)
 withdraw_challenge = Action("Back to drafts", "drafts again", _withdraw_challenge)
@@ -166,5 +194,9 @@ move_category = Action("Move to the category", "moved", _move_category, "categor
 publish_competition = Action("Publish", "published", _publish_competition)
 archive_competition = Action("Withdraw", "withdrawn", _archive_competition)
 archive_cohort = Action("Put away", "put away", _archive_cohort)
+reopen_cohort = Action("Bring back", "brought back", _reopen_cohort)
+delete_unused = Action("Delete unused", "deleted", _delete_thing)
+publish_announcement = Action("Publish", "published", _publish_announcement)
+withdraw_announcement = Action("Withdraw", "withdrawn", _withdraw_announcement)
 set_role = Action("Give the role", "changed", _set_role, "role")
 add_to_cohort = Action("Add to the cohort", "added", _add_to_cohort, "cohort")

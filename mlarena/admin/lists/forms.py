@@ -4,28 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import FloatField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import EmailField, FloatField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from mlarena.accounts import names
+from mlarena.accounts.clashes import OURS, Reread
 from mlarena.accounts.forms import NEEDED, Form
+from mlarena.admin.lists.shelves import ROLES
 from mlarena.rewards import badges
 
 PAGE = {"rows": 4, "maxlength": 10_000, "dir": "auto", "spellcheck": "true"}
 
 
-class ThingForm(Form):
+class ThingForm(Reread, Form):
     """`fields` as things.py takes them, `show_of` a known one."""
 
     def fields(self) -> dict[str, Any]:
-        return {field.name: field.data for field in self if field.name != "csrf_token"}
+        return {field.name: field.data for field in self if field.name not in OURS}
 
     def show_of(self, thing: Any) -> ThingForm:
         for field in self:
-            if field.name != "csrf_token":
+            if field.name not in OURS:
                 value = getattr(thing, field.name)
                 whole = isinstance(value, float) and value.is_integer()
                 field.data = int(value) if whole else value
+        self.begun()
         return self
 
 
@@ -54,9 +57,24 @@ class LeagueForm(ThingForm):
     timezone = SelectField("Time zone", choices=lambda: sorted(names.timezones()))
 
 
+class UserForm(ThingForm):
+    """The name that somebody logs in by is theirs for good."""
+
+    username = StringField(
+        "User name", [NEEDED], render_kw={"maxlength": names.LONGEST_USERNAME, "dir": "auto"}
+    )
+    email = EmailField("E-mail", [NEEDED], render_kw={"maxlength": names.LONGEST_EMAIL})
+    full_name = StringField(
+        "Full name", render_kw={"maxlength": names.LONGEST_FULL_NAME, "dir": "auto"}
+    )
+    timezone = SelectField("Time zone", choices=lambda: sorted(names.timezones()), default="UTC")
+    role = SelectField("Role", choices=lambda: list(ROLES.items()))
+
+
 FORMS: dict[str, type[ThingForm]] = {
     "categories": CategoryForm,
     "levels": LevelForm,
     "badges": BadgeForm,
     "leagues": LeagueForm,
+    "users": UserForm,
 }

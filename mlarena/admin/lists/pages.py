@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from sqlalchemy import select
 
+from mlarena.accounts.clashes import Clash, require_read
 from mlarena.accounts.permissions import WORDS, role_required
 from mlarena.admin.lists import bulk, reading, shelves, things
 from mlarena.admin.lists.forms import FORMS, ThingForm
@@ -104,7 +105,7 @@ def edit(shelf_name: str, thing_id: int) -> Any:
 def delete(shelf_name: str, thing_id: int) -> Any:
     shelf = _written(shelf_name)
     thing = reading.one(shelf, thing_id)
-    name = thing.name
+    name = things.name_of(thing)
     try:
         things.remove(current_user, thing)
     except Problem as problem:
@@ -124,7 +125,14 @@ def _take(shelf: Shelf, known: Any) -> Any:
     try:
         if not form.validate_on_submit():
             return _form_page(shelf, form, known), 422
-        things.save(current_user, known or shelf.model(), form.fields())
+        shelf.save(
+            current_user,
+            known or shelf.model(),
+            form.fields(),
+            still=lambda: require_read(make(formdata=None).show_of(known), form),
+        )
+    except Clash as clash:
+        return _form_page(shelf, form, known, clash), clash.status
     except Problem as problem:
         form.show(problem)
         return _form_page(shelf, form, known), problem.status
@@ -132,12 +140,13 @@ def _take(shelf: Shelf, known: Any) -> Any:
     return redirect(url_for("lists.index", shelf_name=shelf.name), 303)
 
 
-def _form_page(shelf: Shelf, form: ThingForm, known: Any) -> str:
+def _form_page(shelf: Shelf, form: ThingForm, known: Any, clash: Clash | None = None) -> str:
     return render_template(
         "admin/list_form.html",
         shelf=shelf,
         form=form,
         thing=known,
+        clash=clash,
         why_not=things.in_use(known) if known else "",
     )
 

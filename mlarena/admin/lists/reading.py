@@ -10,8 +10,6 @@ from sqlalchemy import func, or_, select
 from mlarena.accounts import audit
 from mlarena.accounts.models import User
 from mlarena.admin.lists.shelves import Column, Shelf
-from mlarena.cohorts import access
-from mlarena.cohorts.models import Cohort
 from mlarena.core.db import db
 from mlarena.core.errors import Conflict, NotFound
 
@@ -55,8 +53,8 @@ class Wanted:
 def page(shelf: Shelf, wanted: Wanted, viewer: User, offset: int) -> tuple[list[Any], int]:
     """Rows, and how many there are in all: two queries."""
     query = select(shelf.model)
-    if shelf.model is Cohort:
-        query = query.where(access.led_by(viewer))
+    if shelf.within is not None:
+        query = query.where(shelf.within(viewer))
     if wanted.q:
         fits = [column.icontains(wanted.q, autoescape=True) for column in shelf.search]
         query = query.where(or_(*fits))

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import url_for
+from sqlalchemy import case
 
 from mlarena.accounts.models import User
-from mlarena.admin.lists import bulk
+from mlarena.admin.lists import bulk, people, things
 from mlarena.challenges.models import Category, Challenge
-from mlarena.cohorts.models import Cohort
+from mlarena.cohorts import access, announcements
+from mlarena.cohorts.models import Announcement, Cohort
 from mlarena.competitions.models import Competition
 from mlarena.core.errors import NotFound
 from mlarena.forecasts.models import League
@@ -19,6 +21,7 @@ from mlarena.quests.models import Quest
 from mlarena.rewards.models import Badge, Level
 
 STATES = {"draft": "Draft", "published": "Published", "archived": "Archived"}
+ANNOUNCED = case((Announcement.published_at.is_(None), "draft"), else_="published")
 ROLES = {"learner": "Learner", "instructor": "Instructor", "admin": "Admin"}
 
 
@@ -51,9 +54,12 @@ class Shelf:
     place: Any = None
     written: bool = False
     makes: bool = True
+    save: Callable[..., Any] = things.save
     edit: Callable[[Any], str] | None = None
     new: str = ""
     role: str = "instructor"
+    # Which of the rows a person may see; None: all.
+    within: Callable[[User], Any] | None = None
 
 
 def _task(model: Any, *more: Column) -> tuple[Column, ...]:
@@ -64,6 +70,10 @@ def _task(model: Any, *more: Column) -> tuple[Column, ...]:
         Column("xp", "XP", lambda row: f"{row.xp_reward:,}", model.xp_reward, "number"),
         Column("made", "Made", lambda row: row.created_at, model.created_at, "time"),
     )
+
+
+def _announced(said: Announcement) -> str:
+    return "published" if said.published_at else "draft"
 
 
 SHELVES = {
@@ -79,7 +89,11 @@ SHELVES = {
             Quest.position,
             STATES,
             Quest.status,
-            {"archive": bulk.archive_quest},
+            {
+                "publish": bulk.publish_quest,
+                "withdraw": bulk.withdraw_quest,
+                "archive": bulk.archive_quest,
+            },
             Quest.position,
             edit=lambda row: url_for("quest_desk.edit", quest_id=row.id),
             new="quest_desk.new",
@@ -143,6 +157,7 @@ SHELVES = {
             ),
             (Category.name, Category.slug),
             Category.position,
+            actions={"delete": bulk.delete_unused},
             place=Category.position,
             written=True,
         ),
@@ -163,6 +178,7 @@ SHELVES = {
             ),
             (Level.name, Level.slug),
             Level.order,
+            actions={"delete": bulk.delete_unused},
             place=Level.order,
             written=True,
         ),
@@ -184,6 +200,7 @@ SHELVES = {
             ),
             (Badge.name, Badge.slug, Badge.condition_type),
             Badge.condition_type,
+            actions={"delete": bulk.delete_unused},
             written=True,
         ),
         Shelf(
@@ -199,6 +216,7 @@ SHELVES = {
             ),
             (League.name, League.code, League.country),
             League.name,
+            actions={"delete": bulk.delete_unused},
             written=True,
             makes=False,
         ),
@@ -215,9 +233,36 @@ SHELVES = {
             ),
             (Cohort.title,),
             Cohort.title,
-            actions={"archive": bulk.archive_cohort},
+            actions={"archive": bulk.archive_cohort, "reopen": bulk.reopen_cohort},
             edit=lambda row: url_for("cohort_desk.show", cohort_id=row.id),
             new="cohort_desk.new",
+            within=access.led_by,
+        ),
+        Shelf(
+            "announcements",
+            "Announcements",
+            "announcement",
+            Announcement,
+            (
+                Column("title", "Headline", lambda row: row.title, Announcement.title),
+                Column("to", "To", lambda row: row.cohort.title if row.cohort else "Everybody"),
+                Column("state", "State", lambda row: STATES[_announced(row)], ANNOUNCED),
+                Column(
+                    "told",
+                    "Published",
+                    lambda row: row.published_at,
+                    Announcement.published_at,
+                    "time",
+                ),
+            ),
+            (Announcement.title, Announcement.body),
+            Announcement.id.desc(),
+            {name: STATES[name] for name in ("draft", "published")},
+            ANNOUNCED,
+            {"publish": bulk.publish_announcement, "withdraw": bulk.withdraw_announcement},
+            edit=lambda row: url_for("announcements.edit", announcement_id=row.id),
+            new="announcements.new",
+            within=announcements.written_by,
         ),
         Shelf(
             "users",
@@ -236,7 +281,8 @@ SHELVES = {
             ROLES,
             User.role,
             {"role": bulk.set_role, "cohort": bulk.add_to_cohort},
-            edit=lambda row: url_for("profiles.show", user_id=row.id),
+            written=True,
+            save=people.save,
             role="admin",
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import func, select
@@ -13,27 +14,34 @@ from sqlalchemy.exc import IntegrityError
 from mlarena.accounts import audit, names
 from mlarena.accounts.models import User
 from mlarena.challenges.models import Category, Challenge
-from mlarena.core.db import db
+from mlarena.core.db import db, hold
 from mlarena.core.errors import Conflict, Invalid
-from mlarena.forecasts.models import League
+from mlarena.forecasts.models import League, Match, Team
 from mlarena.quests.models import Quest
 from mlarena.rewards import badges
 from mlarena.rewards.models import Badge, Level, UserBadge
 
 Thing = Category | Level | Badge | League
 MOST_XP = 10_000_000
+BY_LEARNERS = "learner has earned it", "learners have earned it"
+FORECAST_ON = "What was forecast on stays."
 MOVED = "Somebody has changed it at this moment. Look at it again."
 
 
-def save(editor: User, thing: Thing, fields: dict[str, Any]) -> Thing:
-    """Write a new or a known one. Raises Invalid naming the fields at fault, or Conflict. Commits."""
+def save(
+    editor: User, thing: Thing, fields: dict[str, Any], still: Callable[[], object] | None = None
+) -> Thing:
+    """Write a new or a known one, that is `still` what its editor has read (see `hold`). Raises Invalid
+    naming the fields at fault, or Conflict. Commits."""
     checked, errors = CHECKS[type(thing)](fields)
     if errors:
         raise Invalid("Some of the values are not right.", errors)
     fresh = thing.id is None
     if fresh:
         _place(thing, checked["name"])
-    db.session.commit()
+        db.session.commit()
+    else:
+        hold(thing, still)
     for name, value in checked.items():
         setattr(thing, name, value)
     db.session.add(thing)
@@ -49,13 +57,11 @@ def save(editor: User, thing: Thing, fields: dict[str, Any]) -> Thing:
     return thing
 
 
-def remove(editor: User, thing: Thing) -> None:
+def remove(editor: User, thing: Thing | User) -> None:
     """Delete it. Raises Conflict, in words, for one that is in use. Commits."""
-    why_not = in_use(thing)
-    if why_not:
-        raise Conflict(why_not)
-    word, thing_id, name = _word(thing), thing.id, thing.name
-    db.session.commit()
+    word, thing_id, name = _word(thing), thing.id, name_of(thing)
+    # Alone with it: what is put to use at this very moment comes before the look, or finds it gone.
+    hold(thing, lambda: _require_unused(thing), alone=True)
     try:
         db.session.delete(thing)
         audit.note(editor, f"{word}.delete", f"{word}:{thing_id}", name=name)
@@ -65,24 +71,48 @@ def remove(editor: User, thing: Thing) -> None:
         raise Conflict(f"“{name}” is in use by now.") from None
 
 
-def in_use(thing: Thing) -> str:
+def _require_unused(thing: Thing | User) -> None:
+    why_not = in_use(thing)
+    if why_not:
+        raise Conflict(why_not)
+
+
+def name_of(thing: Any) -> str:
+    """What people call it."""
+    names_ = ("title", "name", "username")
+    return next(str(getattr(thing, one)) for one in names_ if hasattr(thing, one))
+
+
+def in_use(thing: Thing | User) -> str:
     """Why it cannot be deleted; empty: it can."""
-    if isinstance(thing, League):
-        return f"“{thing.name}” has matches and forecasts; a league is not deleted."
-    column, one, many, then = {
-        Category: (Challenge.category_id, "challenge is", "challenges are", "Move them first."),
-        Level: (Quest.level_id, "quest belongs", "quests belong", "Move them first."),
-        Badge: (UserBadge.badge_id, "learner has", "learners have", "What was earned stays."),
-    }[type(thing)]
-    count = db.session.scalar(select(func.count()).where(column == thing.id)) or 0
-    if not count:
-        return ""
-    said = f"{count:,} {one if count == 1 else many}"
-    ending = {Category: "in it", Level: "to it", Badge: "earned it"}[type(thing)]
-    return f"“{thing.name}” is in use: {said} {ending}. {then}"
+    if isinstance(thing, User):
+        return "Who has an account deletes it in their own settings."
+    uses: dict[type, list[tuple[Any, str, str, str]]] = {
+        Category: [
+            (
+                Challenge.category_id,
+                "challenge is in it",
+                "challenges are in it",
+                "Move them first.",
+            )
+        ],
+        Level: [(Quest.level_id, "quest belongs to it", "quests belong to it", "Move them first.")],
+        Badge: [
+            (UserBadge.badge_id, *BY_LEARNERS, "What was earned stays."),
+        ],
+        League: [
+            (Match.league_id, "match is played in it", "matches are played in it", FORECAST_ON),
+            (Team.league_id, "team belongs to it", "teams belong to it", FORECAST_ON),
+        ],
+    }
+    for column, one, many, then in uses[type(thing)]:
+        count = db.session.scalar(select(func.count()).where(column == thing.id)) or 0
+        if count:
+            return f"“{thing.name}” is in use: {count:,} {one if count == 1 else many}. {then}"
+    return ""
 
 
-def _word(thing: Thing) -> str:
+def _word(thing: Thing | User) -> str:
     return type(thing).__name__.lower()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,6 @@ from sqlalchemy import (
     Integer,
     and_,
     cast,
-    extract,
     func,
     literal,
     select,
@@ -23,53 +22,39 @@ from sqlalchemy import (
     union,
 )
 
-from mlarena.challenges.models import Case, ChallengeVersion
+from mlarena.admin.statistics import hard
+from mlarena.admin.statistics.hard import Hard
 from mlarena.cohorts.models import CohortMember
 from mlarena.competitions.models import Member
 from mlarena.core.db import db
-from mlarena.submissions.models import FirstView, Progress, Submission, Task, VerdictRow
+from mlarena.submissions.models import FirstView, Progress, Submission, Task
 
 BINS = 20
 # Zones are apart by quarters of an hour.
 QUARTER = 900
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # From here on attempts are counted together.
 ATTEMPTS = (1, 2, 3, 4, 5, 6, 11, 21)
-# So many of the latest verdicts tell which cases are hard.
-LATEST = 500
-SHOWN_CASES = 20
-WITH_CASES = ("sql", "coding", "knowledge")
 
 
 @dataclass(frozen=True)
 class Funnel:
-    """Learners: who opened the page, began (ran, took the data or a hint, registered), handed in, passed."""
+    """Learners: who opened the page, began (ran, took the data or a hint, registered), handed in, passed:
+    None where there is no bar to pass."""
 
     viewed: int = 0
     started: int = 0
     submitted: int = 0
-    passed: int = 0
+    passed: int | None = 0
 
     @property
     def steps(self) -> list[tuple[str, int]]:
-        return [
+        found = [
             ("Opened it", self.viewed),
             ("Began", self.started),
             ("Handed in", self.submitted),
-            ("Passed", self.passed),
         ]
-
-
-@dataclass(frozen=True)
-class Hard:
-    """A case, or a question, and how many of the latest attempts at this version it took."""
-
-    name: str
-    passed: int
-    of: int
-
-    @property
-    def missed(self) -> float:
-        return 1 - self.passed / self.of
+        return found if self.passed is None else [*found, ("Passed", self.passed)]
 
 
 @dataclass(frozen=True)
@@ -100,11 +85,11 @@ def of_task(task: Task, cohort_id: int | None, zone: str) -> Figures:
     edges, counts = _scores(task.id, who)
     return Figures(
         funnel=_funnel(task, who),
-        attempts=attempts_until_pass(Submission.task_id == task.id, who),
+        attempts=attempts_until_pass(_passes(task.id, who)),
         edges=edges,
         counts=counts,
         hours=hours(Submission.task_id == task.id, who, zone),
-        hard=_hard(task, who),
+        hard=hard.of_task(task, _among(Submission.user_id, who)),
     )
 
 
@@ -132,32 +117,33 @@ def _funnel(task: Task, who: Any) -> Funnel:
     started = row[0]
     if task.kind == "competition":
         started = _count(union(begun, entered))
-    return Funnel(_count(union(begun, entered, seen)), started, row[1], row[2])
+    passed = row[2] if task.has_a_bar else None
+    return Funnel(_count(union(begun, entered, seen)), started, row[1], passed)
 
 
 def _count(query: Any) -> int:
     return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
-def attempts_until_pass(which: ColumnElement[bool], who: Any) -> list[tuple[str, int]]:
-    """How many attempts first passes took; one for each learner and task that `which` takes."""
-    firsts = (
-        select(func.min(Submission.attempt_no).label("number"))
-        .where(which, Submission.user_id.is_not(None), _among(Submission.user_id, who))
-        .where(Submission.passed.is_(True))
-        .group_by(Submission.user_id, Submission.task_id)
-        .subquery()
-    )
-    rows = db.session.execute(select(firsts.c.number, func.count()).group_by(firsts.c.number))
-    counted = dict.fromkeys(ATTEMPTS, 0)
-    for number, count in rows:
-        counted[max(low for low in ATTEMPTS if low <= number)] += count
+def attempts_until_pass(counted: Iterable[tuple[int, int]]) -> list[tuple[str, int]]:
+    """How many attempts first passes took, from (`passed_on`, how many learners)."""
+    found = dict.fromkeys(ATTEMPTS, 0)
+    for number, count in counted:
+        found[max(low for low in ATTEMPTS if low <= number)] += count
     words = {
         low: str(low) if high == low + 1 else f"{low}–{high - 1}"
         for low, high in pairwise(ATTEMPTS)
     } | {ATTEMPTS[-1]: f"{ATTEMPTS[-1]} and more"}
-    last = max((low for low, count in counted.items() if count), default=0)
-    return [(words[low], count) for low, count in counted.items() if low <= last]
+    last = max((low for low, count in found.items() if count), default=0)
+    return [(words[low], count) for low, count in found.items() if low <= last]
+
+
+def _passes(task_id: int, who: Any) -> list[tuple[int, int]]:
+    query = select(Progress.passed_on, func.count()).where(
+        Progress.task_id == task_id, Progress.passed_on.is_not(None), _among(Progress.user_id, who)
+    )
+    rows = db.session.execute(query.group_by(Progress.passed_on))
+    return [(number, count) for number, count in rows if number is not None]
 
 
 def _scores(task_id: int, who: Any) -> tuple[list[float], list[int]]:
@@ -192,76 +178,30 @@ def _scores(task_id: int, who: Any) -> tuple[list[float], list[int]]:
 
 def hours(which: ColumnElement[bool], who: Any, zone: str) -> list[int]:
     """How much was handed in at each hour of the day, by the clocks of `zone` at that time."""
+    quarter: Any
     if db.engine.dialect.name == "sqlite":
-        seconds: Any = cast(func.strftime("%s", Submission.queued_at), Integer)
+        seconds = cast(func.strftime("%s", Submission.queued_at), Integer)
+        quarter = seconds - seconds % literal(QUARTER)
     else:
-        seconds = cast(func.floor(extract("epoch", Submission.queued_at)), Integer)
-    quarter = (seconds - seconds % literal(QUARTER)).label("quarter")
+        quarter = func.date_bin(timedelta(seconds=QUARTER), Submission.queued_at, EPOCH)
+    quarter = quarter.label("quarter")
     rows = db.session.execute(
         select(quarter, func.count())
         .where(which, Submission.user_id.is_not(None), _among(Submission.user_id, who))
         .group_by(quarter)
     )
-    return by_hour([(at, count) for at, count in rows], zone)
+    return by_hour(
+        (
+            (at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC), count)
+            for at, count in rows
+        ),
+        zone,
+    )
 
 
-def by_hour(counted: Iterable[tuple[int, int]], zone: str) -> list[int]:
-    """(seconds since 1970, how many) by the hour that clocks in `zone` showed then."""
+def by_hour(counted: Iterable[tuple[datetime, int]], zone: str) -> list[int]:
+    """(when, how many) by the hour that clocks in `zone` showed then."""
     clock, found = ZoneInfo(zone), Counter[int]()
     for at, count in counted:
-        found[datetime.fromtimestamp(at, UTC).astimezone(clock).hour] += count
+        found[at.astimezone(clock).hour] += count
     return [found[hour] for hour in range(24)]
-
-
-def _hard(task: Task, who: Any) -> list[Hard]:
-    """The cases of what is asked now, the hardest first, by the latest attempts at it."""
-    if task.kind not in WITH_CASES:
-        return []
-    latest = (
-        select(Submission.id)
-        .where(Submission.task_id == task.id, Submission.user_id.is_not(None))
-        .where(Submission.status == "scored", Submission.task_version == task.version)
-        .where(_among(Submission.user_id, who))
-        .order_by(Submission.id.desc())
-        .limit(LATEST)
-        .subquery()
-    )
-    told = select(VerdictRow.cases).join(latest, latest.c.id == VerdictRow.submission_id).subquery()
-    each: Any
-    if db.engine.dialect.name == "sqlite":
-        each = func.json_each(told.c.cases).table_valued("value", name="one")
-        number = cast(func.json_extract(each.c.value, "$.test_case_id"), Integer)
-        passed = func.json_extract(each.c.value, "$.passed") == 1
-    else:
-        each = func.jsonb_array_elements(told.c.cases).table_valued("value", name="one")
-        number = cast(func.jsonb_extract_path_text(each.c.value, "test_case_id"), Integer)
-        passed = func.jsonb_extract_path_text(each.c.value, "passed") == "true"
-    rows = db.session.execute(
-        select(number, func.count().filter(passed), func.count())
-        .select_from(told.join(each, true()))
-        .group_by(number)
-    ).all()
-    names = _names(task)
-    found = [Hard(names[row[0]], row[1], row[2]) for row in rows if row[0] in names]
-    return sorted(found, key=lambda each: (-each.missed, each.name))[:SHOWN_CASES]
-
-
-def _names(task: Task) -> dict[int, str]:
-    """What the cases are called, by their ids: hidden ones too, for this is an instructor's page."""
-    rows = db.session.execute(
-        select(Case.id, Case.position, Case.content, Case.is_visible)
-        .join(ChallengeVersion, ChallengeVersion.id == Case.version_id)
-        .where(ChallengeVersion.challenge_id == task.id, ChallengeVersion.number == task.version)
-        .order_by(Case.position)
-    ).all()
-    word = "Question" if task.kind == "knowledge" else "Case"
-    first = min((row.position for row in rows), default=1)
-    return {
-        row.id: f"{word} {row.position - first + 1}"
-        + (
-            f": {said}"
-            if (said := row.content.get("name") or row.content.get("prompt", ""))
-            else ""
-        )
-        for row in rows
-    }
