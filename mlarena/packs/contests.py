@@ -26,13 +26,20 @@ PAGES = {
 class Contest:
     """A checked competition with its pages; `files` are the contents of what it names, by name."""
 
-    model: schema.Competition
+    parsed: Parsed[schema.Competition]
     pages: dict[str, str]
     files: dict[str, bytes]
 
     @property
+    def model(self) -> schema.Competition:
+        return self.parsed.model
+
+    @property
     def slug(self) -> str:
         return self.model.slug
+
+    def problem(self, message: str, *path: str | int) -> Problem:
+        return self.parsed.problem(message, *path)
 
 
 def is_contest(name: str) -> bool:
@@ -59,7 +66,7 @@ def read_contests(folder: PackFolder, problems: list[Problem]) -> tuple[list[Con
         if not wrong:
             found.append(
                 Contest(
-                    parsed.model,
+                    parsed,
                     {page: folder.text(pages[page]) if page in pages else "" for page in PAGES},
                     {file: folder.content(path) for file, path in named.items()},
                 )

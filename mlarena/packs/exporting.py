@@ -73,6 +73,10 @@ def _written(content: Any) -> bytes:
     return content.encode() if isinstance(content, str) else to_yaml(content).encode()
 
 
+# They end a line in YAML as well, and are folded unless they are written as escapes.
+OTHER_ENDS = "\x85\u2028\u2029"
+
+
 class _Dumper(yaml.SafeDumper):
     """Several lines as a block, no aliases: those are not read."""
 
@@ -81,9 +85,10 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
-    return dumper.represent_scalar(
-        "tag:yaml.org,2002:str", value, style="|" if "\n" in value else None
-    )
+    style = "|" if "\n" in value else None
+    if any(sign in value for sign in OTHER_ENDS):
+        style = '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
 _Dumper.add_representer(str, _text)

@@ -18,7 +18,7 @@ from mlarena.core.db import db
 from mlarena.core.errors import Problem as Refused
 from mlarena.core.installation import Note, installation_secret
 from mlarena.packs.contests import Contest
-from mlarena.packs.folder import PackError, Problem
+from mlarena.packs.folder import PackError
 from mlarena.submissions.models import Submission, Task
 
 DATES = ("starts_at", "ends_at")
@@ -31,9 +31,8 @@ def hold(contest: Contest, say: Callable[[str], None]) -> None:
         _hold(contest, say)
     except Refused as refused:
         db.session.rollback()
-        raise PackError(
-            [Problem(f"competitions/{contest.slug}/competition.yaml", refused.message)]
-        ) from None
+        fields = [*refused.errors, "slug"]
+        raise PackError([contest.problem(refused.message, fields[0])]) from None
 
 
 def _hold(contest: Contest, say: Callable[[str], None]) -> None:

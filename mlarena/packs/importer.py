@@ -25,11 +25,12 @@ from mlarena.quests.authoring import save_dataset, save_quest
 from mlarena.quests.baselines import enter_missing
 from mlarena.quests.datasets import SOURCES, build
 from mlarena.quests.desk.starter import starter_code
+from mlarena.quests.desk.writing import written as said_by
 from mlarena.quests.models import Dataset
 from mlarena.rewards.badges import known_conditions
 from mlarena.rewards.models import Badge, Level
 from mlarena.scoring.metrics import METRICS
-from mlarena.submissions import jail
+from mlarena.submissions import jail, revisions
 
 Said = Callable[[str], None]
 
@@ -77,6 +78,7 @@ def import_pack(
         )
         if placed.get(quest.dataset, (None, False))[1]:
             saved.version += 1  # the same name, other rows
+        revisions.note(None, saved, said_by(saved))
     save_categories(pack.categories)
     changes = save_all(checked, say)
     db.session.commit()

@@ -15,6 +15,7 @@ from mlarena.challenges.models import Category, Challenge
 from mlarena.core.db import db
 from mlarena.packs import schema, written
 from mlarena.packs.folder import PackError, Problem
+from mlarena.submissions import revisions
 
 
 @dataclass
@@ -117,4 +118,5 @@ def save_all(checked: list[Checked], say: Callable[[str], None]) -> list[Change]
         edit.challenge.publish_when_checked = one.later or one.missing is not None
         if challenge.parsed.model.status == "archived":
             edit.challenge.status = "archived"
+        revisions.note(None, edit.challenge, authoring.said_by(edit.challenge))
     return changes

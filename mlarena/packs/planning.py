@@ -64,7 +64,7 @@ def plan(pack: Pack) -> Plan:
     taken = _taken(pack)
     for quest in pack.quests:
         if _is_other(taken.get(quest.slug), Quest):
-            made.problems.append(_name_taken(f"quests/{quest.slug}.yaml", quest.slug))
+            made.problems.append(pack.named[quest.slug].problem(_name_taken(quest.slug), "slug"))
             continue
         made.steps.append(_quest(quest, taken.get(quest.slug)))
     for challenge in pack.challenges:
@@ -77,8 +77,7 @@ def plan(pack: Pack) -> Plan:
     for contest in pack.contests:
         known = taken.get(contest.slug)
         if _is_other(known, HostedCompetition):
-            name = f"competitions/{contest.slug}/competition.yaml"
-            made.problems.append(_name_taken(name, contest.slug))
+            made.problems.append(contest.problem(_name_taken(contest.slug), "slug"))
             continue
         made.steps.append(_contest(contest, known))
     db.session.commit()
@@ -101,8 +100,8 @@ def _is_other(task: Task | None, kind: type[Task]) -> bool:
     return task is not None and not isinstance(task, kind)
 
 
-def _name_taken(file: str, slug: str) -> Problem:
-    return Problem(file, f"slug: there is another kind of task by the name `{slug}` already")
+def _name_taken(slug: str) -> str:
+    return f"slug: there is another kind of task by the name `{slug}` already"
 
 
 def _row(model: Any, kind: str, slug: str, title: str, values: dict[str, Any]) -> Step:

@@ -30,7 +30,8 @@ _MOST_SHOWN = 20
 
 @dataclass(frozen=True)
 class Pack:
-    """A checked pack: levels by order, quests by level and position, challenges by category."""
+    """A checked pack: levels by order, quests by level and position, challenges by category. `named` has
+    the way back to the file of each quest, by its slug."""
 
     info: schema.PackInfo
     levels: list[schema.Level]
@@ -40,6 +41,7 @@ class Pack:
     challenges: list[Challenge]
     contests: list[Contest]
     tables: dict[str, Table]
+    named: dict[str, Parsed[schema.Quest]]
 
 
 def read_pack(path: Path | str, condition_types: Collection[str] | None = None) -> Pack:
@@ -77,7 +79,9 @@ def read_pack(path: Path | str, condition_types: Collection[str] | None = None) 
         slugs = [(category.slug, "slug") for category in categories.model.categories]
         problems += _repeats(categories, "categories", slugs)
     known_categories = [slug for slug, _ in slugs] if categories else []
-    challenges, used = read_challenges(folder, known_categories, problems)
+    # With categories that could not be read, it is not known which there are.
+    told = categories is not None or "categories.yaml" not in folder.files
+    challenges, used = read_challenges(folder, known_categories if told else None, problems)
     contests, theirs = read_contests(folder, problems)
     problems += _strangers(folder, quests, used | theirs | of_tables, problems)
     problems += _twins(quests, challenges)
@@ -96,6 +100,7 @@ def read_pack(path: Path | str, condition_types: Collection[str] | None = None) 
         challenges,
         contests,
         tables,
+        {quest.model.slug: quest for quest in quests},
     )
 
 
@@ -171,7 +176,7 @@ def _names_taken(
 ) -> list[Problem]:
     taken = {quest.model.slug for quest in quests} | {one.slug for one in challenges}
     return [
-        Problem(f"competitions/{one.slug}/competition.yaml", f"slug: `{one.slug}` is there twice")
+        one.problem(f"slug: `{one.slug}` is there twice", "slug")
         for one in contests
         if one.slug in taken
     ]

@@ -66,9 +66,10 @@ def is_sql(name: str) -> bool:
 
 
 def read_challenges(
-    folder: PackFolder, categories: Collection[str], problems: list[Problem]
+    folder: PackFolder, categories: Collection[str] | None, problems: list[Problem]
 ) -> tuple[list[Challenge], set[str]]:
-    """Every challenge that is whole, and which SQL files they use; what is wrong is added to `problems`."""
+    """Every challenge that is whole, and which SQL files they use; what is wrong is added to `problems`.
+    `categories` None: nobody knows which there are."""
     found: list[Challenge] = []
     used: set[str] = set()
     for name in folder.files:
@@ -79,16 +80,21 @@ def read_challenges(
             challenge = _read(parsed, folder, categories, problems, used)
             if challenge is not None:
                 found.append(challenge)
-    order: dict[str | None, int] = {slug: place for place, slug in enumerate(categories)}
-    order[None] = len(order)
-    found.sort(key=lambda one: (order[one.category], one.parsed.model.position, one.slug))
+    order = {slug: place for place, slug in enumerate(categories or ())}
+    found.sort(
+        key=lambda one: (
+            order.get(one.category or "", len(order)),
+            one.parsed.model.position,
+            one.slug,
+        )
+    )
     return found, used
 
 
 def _read(
     parsed: Parsed[schema.Challenge],
     folder: PackFolder,
-    categories: Collection[str],
+    categories: Collection[str] | None,
     problems: list[Problem],
     used: set[str],
 ) -> Challenge | None:
@@ -98,8 +104,9 @@ def _read(
         words = f"slug: `{parsed.model.slug}` and the file's name must be the same"
         problems.append(parsed.problem(words, "slug"))
     category = path.parts[1] if len(path.parts) == 3 else None
-    if len(path.parts) > 3 or (category is not None and category not in categories):
-        known = ", ".join(categories) or "none"
+    strange = categories is not None and category is not None and category not in categories
+    if len(path.parts) > 3 or strange:
+        known = ", ".join(categories or ()) or "none"
         words = (
             "the file lies in challenges/, or in challenges/CATEGORY/ with a category of "
             f"categories.yaml: {known}"

@@ -31,7 +31,8 @@ class YamlFile:
             self._root = yaml.compose(text, Loader=_Loader)
             for mapping in _mappings(self._root):
                 _refuse_twins(mapping)
-            self.data: Any = yaml.load(text, Loader=_Loader)  # noqa: S506 – a safe one
+            # What yaml.load does with the nodes, which need not be read once more.
+            self.data: Any = _Loader("").construct_document(self._root) if self._root else None
         except yaml.MarkedYAMLError as error:
             line = _line(error.problem_mark or error.context_mark)
             raise YamlError(error.problem or "this is not YAML", line) from None
