@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from blinker import Signal
@@ -63,11 +63,21 @@ class Line:
         }
 
 
-def note(kind: str, about: str, title: str, link: str, user_id: int | None = None) -> None:
+def note(
+    kind: str,
+    about: str,
+    title: str,
+    link: str,
+    user_id: int | None = None,
+    since: datetime | None = None,
+) -> None:
     """Something happened; once for each `about`, but a newer best takes the place of an older one. In the
-    caller's transaction, which it never commits; open pages follow by themselves after the commit."""
-    words = {"title": title[:200], "link": link, "at": utcnow()}
-    row = insert(PublicEvent).values(kind=kind, about=about, user_id=user_id, **words)
+    caller's transaction, which it never commits; open pages follow by themselves after the commit. What
+    has been so for long (`since`) takes its place in the list, and is no news to open pages."""
+    words = {"title": title[:200], "link": link, "at": since or utcnow()}
+    row = insert(PublicEvent).values(
+        kind=kind, about=about, user_id=user_id, told_at=since and utcnow(), **words
+    )
     if kind == "best":
         again = row.on_conflict_do_update(
             index_elements=["about"], set_={"at": words["at"], "told_at": None}
@@ -76,6 +86,15 @@ def note(kind: str, about: str, title: str, link: str, user_id: int | None = Non
         again = row.on_conflict_do_nothing(index_elements=["about"])
     db.session.execute(again)
     wake.after_commit(JOB)
+
+
+def take_back(about: str) -> None:
+    """It did not happen after all. In the caller's transaction; pages follow when they are read again."""
+    db.session.execute(
+        delete(PublicEvent)
+        .where(PublicEvent.about == about)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def public() -> Select[Any]:

@@ -4,7 +4,7 @@ from apiflask import APIFlask
 
 
 def init_app(app: APIFlask) -> None:
-    from mlarena.notifications import api, digest, listening, pages, service, wake
+    from mlarena.notifications import api, digest, listening, pages, wake
     from mlarena.notifications.channels import register_channel
 
     with app.app_context():
@@ -12,5 +12,4 @@ def init_app(app: APIFlask) -> None:
         wake.listen()
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
-    app.jinja_env.globals.update(unread_notifications=service.unread)
     listening.connect()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from flask import current_app
 
@@ -32,14 +32,13 @@ class Channel(Protocol):
     """`name` is what choices and deliveries are kept under, `word` what the settings call it.
 
     A channel that is a `digest` gathers until its user's digest is due; any other sends at once, except in
-    quiet hours. `queue` is where its deliveries are worked on as soon as there are some; "": by the clock
-    (or a process of its own that calls `delivery.deliver`) alone.
+    quiet hours. It is a Store, which is given what is due as soon as that is routed, or a Sender, for which
+    the clock calls `delivery.deliver`.
     """
 
     name: str
     word: str
     digest: bool
-    queue: str
 
     def wants(self, kind: Kind) -> bool:
         """Whether a kind goes out by it where its user has said nothing."""
@@ -49,9 +48,31 @@ class Channel(Protocol):
         """Who of these can be reached at all: one query, however many they are."""
         ...
 
+
+@runtime_checkable
+class Sender(Channel, Protocol):
+    """A channel that talks to somebody else's server."""
+
     def send(self, user: User, notices: Sequence[Notification]) -> None:
         """Tell them all of it in one message, oldest first. Raises Later or Unreachable; whatever else it
         raises counts as a try that failed."""
+        ...
+
+
+Letter = tuple[User, Sequence[Notification]]
+
+
+@runtime_checkable
+class Store(Channel, Protocol):
+    """A channel with a queue of its own in our database: many users' letters are one transaction, which
+    says that they went out, too."""
+
+    def put(self, letters: Sequence[Letter]) -> None:
+        """Put them on their way; never commits. Whatever it raises counts as a try that failed."""
+        ...
+
+    def wake(self) -> None:
+        """What was put is committed."""
         ...
 
 

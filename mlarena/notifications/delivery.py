@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, or_, select, update
 from mlarena.accounts.models import User
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
-from mlarena.notifications.channels import Channel, Later, Unreachable, channels
+from mlarena.notifications.channels import Later, Letter, Sender, Store, Unreachable, channels
 from mlarena.notifications.choices import wishes
 from mlarena.notifications.models import Delivery, Notification
 
@@ -31,6 +31,7 @@ def deliver(name: str, people: int = PEOPLE) -> int:
     At least once: whoever is killed between a message and the note that it went out sends it again.
     """
     channel, sent = channels()[name], 0
+    assert isinstance(channel, Sender)  # noqa: S101 – what is stored goes by `deliver_stored`
     for user_id in _waiting(name, people):
         try:
             sent += _deliver_to(channel, user_id)
@@ -39,6 +40,34 @@ def deliver(name: str, people: int = PEOPLE) -> int:
             if later.everyone:
                 break
     return sent
+
+
+def deliver_stored(people: int = PEOPLE) -> int:
+    """Put what is due, and nobody has put yet, into the channels that are stores: what waited for the end of
+    quiet hours or for another try, or was left by somebody who was killed. To how many."""
+    stores = [one for one in channels().values() if isinstance(one, Store)]
+    return sum(store(one, _waiting(one.name, people)) for one in stores)
+
+
+def store(channel: Store, user_ids: Sequence[int]) -> int:
+    """What is due to all of these in one transaction; if that fails each in their own, so that what cannot
+    be sent to one stops nobody else's."""
+    if not user_ids:
+        return 0
+    try:
+        stored = _put(channel, user_ids)
+        db.session.commit()
+    except Exception:
+        db.session.rollback()
+        if len(user_ids) > 1:
+            return sum(store(channel, [one]) for one in user_ids)
+        log.exception("a notification could not be sent", channel=channel.name, user=user_ids[0])
+        ids = _take(channel.name, user_ids, utcnow()).get(user_ids[0], [])
+        db.session.commit()
+        _failed(channel.name, ids)
+        return 0
+    channel.wake()
+    return stored
 
 
 def due(name: str) -> datetime | None:
@@ -59,16 +88,9 @@ def _waiting(name: str, people: int) -> list[int]:
     return list(found)
 
 
-def _deliver_to(channel: Channel, user_id: int) -> bool:
+def _deliver_to(channel: Sender, user_id: int) -> bool:
     now = utcnow()
-    taken = db.session.scalars(
-        update(Delivery)
-        .where(Delivery.channel == channel.name, Delivery.user_id == user_id)
-        .where(Delivery.due_at <= now, _free(now))
-        .values(taken_until=now + LEASE, tries=Delivery.tries + 1)
-        .returning(Delivery.notification_id)
-        .execution_options(synchronize_session=False)
-    ).all()
+    taken = _take(channel.name, [user_id], now).get(user_id, [])
     db.session.commit()
     if not taken:
         return False  # somebody else has it
@@ -104,12 +126,62 @@ def _deliver_to(channel: Channel, user_id: int) -> bool:
     return bool(news)
 
 
+def _put(channel: Store, user_ids: Sequence[int]) -> int:
+    now = utcnow()
+    taken = _take(channel.name, user_ids, now)
+    if not taken:
+        return 0
+    users = {one.id: one for one in db.session.scalars(select(User).where(User.id.in_(taken)))}
+    wanted, reached = wishes(taken), channel.reaches(taken)
+    notices: dict[int, list[Notification]] = {}
+    ids = [number for numbers in taken.values() for number in numbers]
+    asked = select(Notification).where(Notification.id.in_(ids)).order_by(Notification.id)
+    for one in db.session.scalars(asked.execution_options(populate_existing=True)):
+        notices.setdefault(one.user_id, []).append(one)
+    letters: list[Letter] = []
+    for user_id, numbers in taken.items():
+        user, wish = users.get(user_id), wanted.get(user_id)
+        if user is None or wish is None or user_id not in reached:
+            db.session.execute(_all_of(delete(Delivery), channel.name, user_id))
+        elif wish.quiet(now):
+            put_off = {"due_at": wish.due(channel, now), "taken_until": None, "tries": 0}
+            db.session.execute(_of(update(Delivery), channel.name, numbers).values(**put_off))
+            ids = [number for number in ids if number not in numbers]
+        else:
+            mine = notices.get(user_id, [])
+            news = [one for one in mine if one.read_at is None and wish.by(channel, one.kind)]
+            letters += [(user, news)] if news else []
+    channel.put(letters)
+    db.session.execute(_of(delete(Delivery), channel.name, ids))
+    return len(letters)
+
+
+def _take(name: str, user_ids: Sequence[int], now: datetime) -> dict[int, list[int]]:
+    """What is due to each of these is ours for a while; somebody else's is not among it."""
+    rows = db.session.execute(
+        update(Delivery)
+        .where(Delivery.channel == name, Delivery.user_id.in_(user_ids))
+        .where(Delivery.due_at <= now, _free(now))
+        .values(taken_until=now + LEASE, tries=Delivery.tries + 1)
+        .returning(Delivery.user_id, Delivery.notification_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    taken: dict[int, list[int]] = {}
+    for user_id, notification_id in rows:
+        taken.setdefault(user_id, []).append(notification_id)
+    return taken
+
+
 def _free(now: datetime) -> Any:
     return or_(Delivery.taken_until.is_(None), Delivery.taken_until < now)
 
 
 def _of(statement: Any, name: str, ids: Sequence[int]) -> Any:
     return statement.where(Delivery.channel == name, Delivery.notification_id.in_(ids))
+
+
+def _all_of(statement: Any, name: str, user_id: int) -> Any:
+    return statement.where(Delivery.channel == name, Delivery.user_id == user_id)
 
 
 def _again(name: str, user_id: int, seconds: float) -> None:
@@ -152,7 +224,5 @@ def _failed(name: str, ids: Sequence[int]) -> None:
 
 def _drop(name: str, user_id: int) -> None:
     db.session.rollback()
-    db.session.execute(
-        delete(Delivery).where(Delivery.channel == name, Delivery.user_id == user_id)
-    )
+    db.session.execute(_all_of(delete(Delivery), name, user_id))
     db.session.commit()

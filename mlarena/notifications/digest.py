@@ -29,12 +29,11 @@ MOST_TOLD = 40
 
 
 class Digest:
-    """See channels.Channel."""
+    """See channels.Sender."""
 
     name = NAME
     word = "E-mail digest"
     digest = True
-    queue = ""
 
     def wants(self, kind: Kind) -> bool:
         return kind.letters

@@ -13,12 +13,6 @@ def route() -> int:
     return routing.route_all()
 
 
-def deliver(channel: str) -> int:
-    from mlarena.notifications import delivery
-
-    return delivery.deliver(channel)
-
-
 def letters() -> int:
     """Digests whose hour has come."""
     from mlarena.notifications import delivery, digest

@@ -40,8 +40,10 @@ KINDS = {
         Kind("competition_ended", "A competition of yours has ended", "trophy", letters=True),
         Kind("rating", "Your rating changed", "trending-up", "{n} changes of your rating", letters=True),
         Kind("assignment_due", "An assignment is due soon", "calendar", letters=True),
-        Kind("announcement", "An announcement to a cohort of yours", "info", letters=True),
+        Kind("announcement", "An announcement to everybody or a cohort of yours", "info", letters=True),
+        Kind("report_reply", "A reply to a report of yours", "flag", letters=True),
         Kind("webhook_dead", "A webhook was given up", "circle-alert", letters=True, role="instructor"),
+        Kind("lms_dead", "Grades do not reach an LMS", "circle-alert", letters=True, role="instructor"),
     )
 }  # fmt: skip
 

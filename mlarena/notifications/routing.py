@@ -7,23 +7,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import func, literal, select, update
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.attributes import set_committed_value
 
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db, insert
-from mlarena.core.redis import RedisError
 from mlarena.live import presence, publish
-from mlarena.notifications import wake
+from mlarena.notifications import delivery, wake
 from mlarena.notifications.audiences import audience
-from mlarena.notifications.channels import channels
+from mlarena.notifications.channels import Store, channels
 from mlarena.notifications.choices import Wishes, wishes
 from mlarena.notifications.kinds import KINDS
 from mlarena.notifications.models import Broadcast, Delivery, Notification
-
-log = structlog.get_logger(__name__)
 
 BATCH = 200
 # Of the same kind, so soon after one that is still unread: one burst.
@@ -44,10 +40,11 @@ def route_all() -> int:
         done += routed
         if routed:
             continue
+        stored = delivery.deliver_stored()
         spread_one = spread()
         routed = route(bulk=True)
         done += routed
-        if not spread_one and not routed:
+        if not stored and not spread_one and not routed:
             return done
         time.sleep(REST * (time.monotonic() - began))
     wake.ask()
@@ -83,11 +80,8 @@ def route(bulk: bool, limit: int = BATCH) -> int:
     at_once = _send_out(rows, wanted, now)
     db.session.commit()
     _tell(rows, wanted, now, bulk)
-    for queue, name in at_once:
-        try:
-            wake.enqueue("mlarena.notifications.jobs.deliver", queue, name)
-        except RedisError as error:
-            log.warning("deliveries wait for the clock", channel=name, error=str(error))
+    for channel, user_ids in at_once:
+        delivery.store(channel, user_ids)
     return len(rows)
 
 
@@ -177,11 +171,12 @@ def _open_heads(rows: Sequence[Notification]) -> dict[tuple[int, str], tuple[int
 
 def _send_out(
     rows: Sequence[Notification], wanted: dict[int, Wishes], now: datetime
-) -> set[tuple[str, str]]:
-    """The deliveries of a batch; which (queue, channel) have something to do at once."""
-    at_once: set[tuple[str, str]] = set()
+) -> list[tuple[Store, list[int]]]:
+    """The deliveries of a batch; by channels that are stores, whose are due at once."""
+    at_once: list[tuple[Store, list[int]]] = []
     out = []
     for channel in channels().values():
+        due_now: set[int] = set()
         mine = [
             row
             for row in rows
@@ -192,12 +187,14 @@ def _send_out(
             if row.user_id not in reached or row.read_at is not None:
                 continue
             due = wanted[row.user_id].due(channel, now)
-            if due <= now and channel.queue:
-                at_once.add((channel.queue, channel.name))
+            if due <= now:
+                due_now.add(row.user_id)
             out.append(
                 {"notification_id": row.id, "channel": channel.name, "user_id": row.user_id,
                  "due_at": due, "tries": 0}
             )  # fmt: skip
+        if due_now and isinstance(channel, Store):
+            at_once.append((channel, sorted(due_now)))
     if out:
         db.session.execute(insert(Delivery), out)
     return at_once

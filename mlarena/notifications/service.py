@@ -139,8 +139,8 @@ def bursts(head_ids: Collection[int]) -> dict[int, list[Notification]]:
     return found
 
 
-# Asked with every page of somebody signed in: built once.
-_UNREAD = select(func.count()).select_from(
+# How many the bell counts, up to MOST_COUNTED: asked with every page of somebody signed in, so built once.
+UNREAD = select(func.count()).select_from(
     heads(bindparam("user_id", type_=Integer), unread=True)
     .with_only_columns(Notification.id)
     .order_by(None)
@@ -151,7 +151,7 @@ _UNREAD = select(func.count()).select_from(
 
 def unread(user_id: int) -> int:
     """How many the bell counts, up to MOST_COUNTED."""
-    return db.session.scalar(_UNREAD, {"user_id": user_id}) or 0
+    return db.session.scalar(UNREAD, {"user_id": user_id}) or 0
 
 
 def mark_read(user_id: int, notification_id: int) -> None:

@@ -47,7 +47,9 @@ def ask(job: str = ROUTE) -> None:
     so what is committed while it stands is seen by whoever answers."""
     try:
         if redis_client().set(f"{ASKED}:{job}", 1, nx=True, ex=PATIENCE_SECONDS):
-            enqueue(job, NOTICES)
+            Queue(NOTICES, connection=redis_client()).enqueue(
+                job, result_ttl=0, failure_ttl=0, job_timeout=JOB_TIMEOUT
+            )
     except RedisError as error:
         log.warning("notifications wait for the clock", error=str(error))
 
@@ -57,10 +59,3 @@ def answered(job: str = ROUTE) -> None:
         redis_client().delete(f"{ASKED}:{job}")
     except RedisError as error:
         log.warning("notifications wait for the clock", error=str(error))
-
-
-def enqueue(job: str, queue: str, *args: Any) -> None:
-    """Raises RedisError."""
-    Queue(queue, connection=redis_client()).enqueue(
-        job, *args, result_ttl=0, failure_ttl=0, job_timeout=JOB_TIMEOUT
-    )

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from mlarena.accounts.permissions import role_required
 from mlarena.core.api import Body, PageQuery, api_blueprint, ok, paged
 from mlarena.webhooks import service
+from mlarena.webhooks.limits import limit_pings, limit_replays
 from mlarena.webhooks.models import Delivery
 
 blueprint = api_blueprint("webhooks", "Webhooks")
@@ -90,6 +91,7 @@ def rotate(webhook_id: int) -> Answer:
 
 
 @blueprint.post("/webhooks/<id:webhook_id>/ping")
+@limit_pings
 @role_required("instructor")
 @blueprint.doc(responses={202: "The delivery"})
 def ping(webhook_id: int) -> Answer:
@@ -109,6 +111,7 @@ def list_deliveries(webhook_id: int, query_data: PageQuery) -> Answer:
 
 
 @blueprint.post("/webhooks/<id:webhook_id>/deliveries/<id:delivery_id>/replay")
+@limit_replays
 @role_required("instructor")
 @blueprint.doc(responses={202: "The delivery"})
 def replay(webhook_id: int, delivery_id: int) -> Answer:

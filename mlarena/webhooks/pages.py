@@ -15,6 +15,7 @@ from mlarena.core.db import db
 from mlarena.core.errors import Conflict, Problem
 from mlarena.webhooks import sending, service
 from mlarena.webhooks.forms import WebhookForm
+from mlarena.webhooks.limits import limit_ping_step, limit_replay_step, limit_replays
 from mlarena.webhooks.models import PING, Delivery, Webhook
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/teach/webhooks")
@@ -77,6 +78,8 @@ def show(webhook_id: int) -> Any:
 
 
 @blueprint.post("/<id:webhook_id>/<any(ping, rotate, on, off, delete, replay):webhook_step>")
+@limit_ping_step
+@limit_replay_step
 @role_required("instructor")
 def take_step(webhook_id: int, webhook_step: str) -> Any:
     webhook = service.find(webhook_id, current_user)
@@ -112,6 +115,7 @@ def show_delivery(webhook_id: int, delivery_id: int) -> str:
 
 
 @blueprint.post("/<id:webhook_id>/deliveries/<id:delivery_id>/replay")
+@limit_replays
 @role_required("instructor")
 def replay(webhook_id: int, delivery_id: int) -> Any:
     webhook = service.find(webhook_id, current_user)

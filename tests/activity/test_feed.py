@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from mlarena.accounts import service as accounts
 from mlarena.activity import service
+from mlarena.challenges import authoring
+from mlarena.challenges import service as challenges
 from mlarena.cohorts import feed
 from mlarena.cohorts import service as cohorts
+from mlarena.competitions.finish import finish_due
+from mlarena.competitions.models import Competition
+from mlarena.core.clock import freeze
 from mlarena.core.db import db
+from mlarena.submissions.evaluate import evaluate
+from tests.challenges.conftest import QUIZ, RIGHT
 from tests.live.browsing import until
 from tests.live.conftest import live_url, open_page, visit  # noqa: F401 – fixtures
+from tests.security.worlds import held
 
 
 @pytest.fixture
@@ -52,6 +61,33 @@ def test_a_newer_best_takes_the_place_of_an_older_one(user: Any) -> None:
         db.session.commit()
         assert said(service.latest())[0][1] == "has a new best on"
     assert len(service.latest()) == 2
+
+
+def test_a_better_pass_and_the_end_of_a_competition_stand_there(
+    user: Any, make_user: Any, client: Any
+) -> None:
+    teacher = make_user("teacher", role="instructor")
+    fields = {name: value for name, value in QUIZ.items() if name != "kind"}
+    quiz = authoring.create(teacher, "knowledge", fields | {"pass_mark": 50}, publish=True)
+
+    def told() -> list[tuple[str | None, str, str]]:
+        rows = client.get("/api/v1/activity").json["data"]
+        return [(row["username"], row["kind"], row["title"]) for row in rows]
+
+    solved, best = (("ada", kind, QUIZ["name"]) for kind in ("solve", "best"))
+    for given, expected in (
+        (RIGHT | {"1": "recall", "3": "no", "4": 7}, []),  # no pass
+        (RIGHT | {"4": 7}, [solved]),
+        (RIGHT | {"3": "no"}, [solved]),  # as good as before
+        (RIGHT, [best, solved]),
+    ):
+        evaluate(challenges.submit(user, quiz.id, {"answers": given}).id)
+        assert told() == expected
+    competition = db.session.get_one(Competition, held(teacher, user))
+    with freeze(competition.ends_at + timedelta(seconds=1)):
+        assert (finish_due(), finish_due()) == (1, 0)
+    assert told()[0] == (None, "end", "Held")
+    assert len(told()) == 3
 
 
 def test_who_does_not_want_to_be_seen_is_not(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mlarena.cohorts import assignments
+from mlarena.cohorts import announcements, assignments
 from mlarena.cohorts import notices as classes
 from mlarena.cohorts import service as cohorts
 from mlarena.competitions import notices as contests
@@ -73,12 +73,17 @@ def test_an_announcement_reaches_the_class_and_can_be_taken_back(
     cohort = cohorts.create(teacher, {"title": "A class"})
     for one in (ada, bob):
         cohorts.join(one, cohort.join_code or "")
-    said = cohorts.announce(teacher, cohort, "Exam", "On Monday.\n\nBring a pen.")
+    said = announcements.announce(
+        teacher,
+        cohort,
+        "Exam",
+        "## On *Monday*\n\n- Bring a [pen](https://pens.example) & <b>paper</b>.",
+    )
     routed()
     assert [listed(one) for one in (ada, bob, eve)] == [["A class: Exam"]] * 2 + [[]]
     text = db.session.scalars(service.heads(ada.id)).one().text
-    assert text == "On Monday. Bring a pen."
-    cohorts.withdraw_announcement(teacher, cohort, said.id)
+    assert text == "On Monday Bring a pen & paper."
+    announcements.withdraw(teacher, said)
     routed()
     assert listed(ada) == []
 

@@ -192,3 +192,33 @@ def test_very_many_are_told_in_stretches_each_once(
         routing.spread()
         routed()
     assert all(listed(one) == ["Hear, all"] for one in people)
+
+
+def test_what_is_stored_goes_together_and_nobody_waits_for_a_bad_letter(
+    make_user: Any, routed: Any, pigeonhole: Any
+) -> None:
+    """With the routing alone: what quiet hours or a fault had held back needs no further word."""
+    away, asleep, cursed, *others = (make_user(f"user{number}") for number in range(5))
+    pigeonhole.away, pigeonhole.cursed = {away.id}, cursed.username
+    choices.set_habits(asleep, quiet_from=23 * 60, quiet_to=60)
+    badges = ["Badge 1", "Badge 2"]
+    with freeze(NIGHT):
+        for one in (away, asleep, cursed, *others):
+            for number in (1, 2):
+                notify(one, "badge", About(f"badge:{number}", f"Badge {number}"))
+        for _ in range(2):
+            routed()
+            assert pigeonhole.held == {one.username: badges for one in others}
+    pigeonhole.cursed = ""
+    with freeze(NIGHT + timedelta(minutes=89)):
+        routed()
+        assert pigeonhole.held.keys() == {one.username for one in (cursed, *others)}
+        choices.set_habits(asleep, quiet_from=23 * 60, quiet_to=70)
+    with freeze(NIGHT + timedelta(minutes=95)):
+        routed()
+        assert asleep.username not in pigeonhole.held  # hours that were set meanwhile hold, too
+    with freeze(NIGHT + timedelta(minutes=100)):
+        routed()
+    told = (asleep, cursed, *others)
+    assert pigeonhole.held == {one.username: badges for one in told}  # each of them once
+    assert delivery.due("pigeonhole") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ class Receiver:
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.say: Callable[[dict[str, str], bytes], int] = lambda headers, body: 204
         self.hang = threading.Event()
+        self.kept_waiting: queue.Queue[dict[str, str]] = queue.Queue()
         self.over = threading.Event()
         self.port = 0
         self._server: Any = None
@@ -49,6 +51,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 if receiver.hang.is_set():
+                    receiver.kept_waiting.put(headers)
                     receiver.over.wait(30)
                     return
                 status = receiver.say(headers, body)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -13,10 +17,12 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from mlarena.cohorts import assignments
 from mlarena.cohorts import service as cohorts
-from mlarena.core.clock import utcnow
+from mlarena.core.clock import freeze, utcnow
 from mlarena.core.db import db
+from mlarena.notifications import jobs
 from mlarena.notifications.models import Notification
-from mlarena.webhooks import sending, service
+from mlarena.submissions import outbox
+from mlarena.webhooks import dispatch, sending, service
 from mlarena.webhooks.models import Delivery, Webhook
 
 
@@ -167,6 +173,9 @@ def test_given_up_after_so_many_failures_its_owner_is_told_and_nothing_is_lost(
     user: Any,
     attempt: Any,
     work: Any,
+    client: Any,
+    bearer: Any,
+    signed_in: Any,
 ) -> None:
     webhook, _ = hook(teacher)
     receiver.say = lambda headers, body: 503
@@ -176,6 +185,10 @@ def test_given_up_after_so_many_failures_its_owner_is_told_and_nothing_is_lost(
     assert (webhook.state, webhook.failures) == ("dead", 4)
     [notice] = db.session.scalars(select(Notification).where(Notification.kind == "webhook_dead"))
     assert notice.user_id == teacher.id and "Mine" in notice.title
+    jobs.route()
+    [told_of] = client.get("/api/v1/notifications", headers=bearer(teacher)).json["data"]
+    assert (told_of["kind"], told_of["link"]) == ("webhook_dead", f"/teach/webhooks/{webhook.id}")
+    assert "“Mine” was given up" in signed_in(teacher).get("/notifications").text
     receiver.say = lambda headers, body: 200
     second = attempt(user, quiz)
     work()
@@ -267,3 +280,64 @@ def test_pauses_grow_and_differ_and_end_somewhere(arena: Any) -> None:
         assert len(set(some)) > 10
         assert all(0.75 <= one / (0.01 * 4**nth) <= 1.25 for one in some)
     assert sending.pause(40) <= sending.LONGEST_PAUSE * 1.25
+
+
+# A worker as it runs elsewhere, with this queue alone.
+WORKER = """
+import redis
+from rq import Queue
+from mlarena.app import create_app
+from mlarena.core.config import load_settings
+from mlarena.submissions.queues import WEBHOOKS
+from mlarena.worker import ArenaWorker
+
+settings = load_settings()
+connection = redis.Redis.from_url(settings.redis)
+ArenaWorker(
+    create_app(settings), queues=[Queue(WEBHOOKS, connection=connection)], connection=connection
+).work(logging_level="WARNING")
+"""
+
+
+def test_killed_while_the_receiver_keeps_it_waiting_it_is_sent_again_by_the_same_id(
+    arena: Any,
+    receiver: Any,
+    hook: Any,
+    teacher: Any,
+    quiz: Any,
+    user: Any,
+    attempt: Any,
+    work: Any,
+) -> None:
+    webhook, _ = hook(teacher)
+    number = attempt(user, quiz)
+    receiver.hang.set()
+    settings = arena.extensions["settings"]
+    told_to_it = {
+        "MLARENA_ENV": settings.mlarena_env,
+        "MLARENA_DATA": str(settings.mlarena_data),
+        "SECRET_KEY": settings.key(),
+        "DATABASE_URL": settings.database,
+        "REDIS_URL": settings.redis,
+        "OUTGOING_ALLOW": settings.outgoing_allow,
+        "WEBHOOK_SECONDS": "60",
+    }
+    outbox.drain()
+    dispatch.enqueue_owed()
+    process = subprocess.Popen([sys.executable, "-c", WORKER], env={**os.environ, **told_to_it})
+    try:
+        headers = receiver.kept_waiting.get(timeout=60)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+    db.session.expire_all()
+    [first, second] = db.session.scalars(select(Delivery).order_by(Delivery.id)).all()
+    assert [(one.status, one.attempts) for one in (first, second)] == [("waiting", 0)] * 2
+    receiver.hang.clear()
+    work(1)
+    assert receiver.got == []  # its lease is not over: it might be there still
+    with freeze(utcnow() + timedelta(minutes=5)):
+        work()
+    assert told(receiver) == both(number)
+    assert receiver.got[0][0]["webhook-id"] == headers["webhook-id"] == first.name
+    assert db.session.get_one(Webhook, webhook.id, populate_existing=True).failures == 0
