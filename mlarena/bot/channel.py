@@ -11,11 +11,10 @@ from sqlalchemy import select
 from mlarena.accounts.models import User
 from mlarena.bot import outbox, verdicts
 from mlarena.bot.chat import joined, link
-from mlarena.bot.linking import ALIVE, available, link_of
+from mlarena.bot.linking import ALIVE, available
 from mlarena.bot.models import TelegramLink
 from mlarena.core.db import db
-from mlarena.notifications.channels import Unreachable
-from mlarena.notifications.jobs import NOTICES
+from mlarena.notifications.channels import Letter
 from mlarena.notifications.kinds import Kind
 from mlarena.notifications.models import Notification
 
@@ -26,12 +25,11 @@ _SUBMISSION = re.compile(r"submission:([0-9]{1,18})")
 
 
 class Telegram:
-    """See notifications.channels.Channel."""
+    """See notifications.channels.Store."""
 
     name = NAME
     word = "Telegram"
     digest = False
-    queue = NOTICES
 
     def wants(self, kind: Kind) -> bool:
         return kind.name not in ASKED_FOR
@@ -42,25 +40,29 @@ class Telegram:
         query = select(TelegramLink.user_id).join(User, User.id == TelegramLink.user_id)
         return set(db.session.scalars(query.where(TelegramLink.user_id.in_(user_ids), ALIVE)))
 
-    def send(self, user: User, notices: Sequence[Notification]) -> None:
-        """Each once, by a key; Telegram's limits, and its being away, are the queue's to deal with."""
-        linked = link_of(user)
-        if linked is None:
-            raise Unreachable
-        chat_id = linked.telegram_id
-        answered = verdicts.asked_here([_submission(one) for one in notices])
-        for one in notices:
-            if _submission(one) in answered:
-                continue
-            outbox.put(
-                chat_id,
-                _text(one),
-                key=f"notice:{one.id}",
-                priority=outbox.BULK if one.bulk else outbox.NOTICE,
-                joinable=True,
-                user_id=user.id,
-            )
-        db.session.commit()
+    def put(self, letters: Sequence[Letter]) -> None:
+        """Each notice once, by a key; Telegram's limits, and its being away, are the queue's to deal with."""
+        chats = dict(
+            db.session.execute(
+                select(TelegramLink.user_id, TelegramLink.telegram_id).where(
+                    TelegramLink.user_id.in_([user.id for user, _ in letters])
+                )
+            ).all()
+        )
+        answered = verdicts.asked_here([_submission(one) for _, told in letters for one in told])
+        for user, told in letters:
+            for one in told:
+                if user.id in chats and _submission(one) not in answered:
+                    outbox.put(
+                        chats[user.id],
+                        _text(one),
+                        key=f"notice:{one.id}",
+                        priority=outbox.BULK if one.bulk else outbox.NOTICE,
+                        joinable=True,
+                        user_id=user.id,
+                    )
+
+    def wake(self) -> None:
         outbox.wake()
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, or_, select, update
 
 from mlarena.bot import rates
 from mlarena.bot.models import TelegramLink, TelegramMessage, TelegramTalk
@@ -128,6 +128,11 @@ class Parcel:
     attempts: int
     since: datetime
 
+    @property
+    def ticket(self) -> str:
+        """What its place among the calls of a second is called: of this attempt alone."""
+        return f"{self.ids[0]}:{self.attempts}"
+
 
 def take(most: int) -> tuple[list[Parcel], float]:
     """Up to `most` calls that may be made now, ours for a while; and how many seconds to wait for more.
@@ -156,14 +161,20 @@ def take(most: int) -> tuple[list[Parcel], float]:
         if len(wanted) == most:
             wait = 0.0
             break
-        ms = rates.ask(chat_id)
+        parcel = _parcel(rows)
+        ms = rates.ask(chat_id, parcel.ticket)
         if ms == 0:
-            wanted.append(_parcel(rows))
+            wanted.append(parcel)
             continue
         wait = min(wait, abs(ms) / 1000)
         if ms < 0:
             break
-    return _claim(wanted, now), wait
+    claimed: list[Parcel] = []
+    try:
+        claimed = _claim(wanted, now)
+    finally:
+        rates.over((one.chat_id, one.ticket) for one in wanted if one not in claimed)
+    return claimed, wait
 
 
 def _parcel(rows: list[Message]) -> Parcel:
@@ -283,8 +294,3 @@ def gone(chat_id: int, why: str) -> None:
         .execution_options(synchronize_session=False)
     )
     db.session.commit()
-
-
-def waiting() -> int:
-    """How many messages are on their way, for /healthz and the log."""
-    return db.session.scalar(select(func.count()).select_from(Message).where(_FREE)) or 0

@@ -33,7 +33,7 @@ def make_code() -> Any:
     try:
         code = linking.make_code(current_user._get_current_object())
     except Problem as problem:
-        flash(problem.message)
+        flash(problem.message, "warning")
         return redirect(url_for("telegram.settings"), 303)
     # Shown from here and not after a redirect: the code must not wait in a cookie.
     return _page(code)

@@ -12,6 +12,7 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -57,8 +58,9 @@ class BotProcess:
         # A connection of its own: it waits longer than a page may wait for Redis.
         self._redis = redis.Redis.from_url(self.settings.redis)
         self._sending: set[asyncio.Task[None]] = set()
-        # Sent, and not noted yet.
+        # Sent, and not noted yet; answered in whatever way, and still holding a place.
         self._done: list[tuple[Parcel, int | None]] = []
+        self._answered: list[Parcel] = []
         self._finished = asyncio.Event()
         self._hint: asyncio.Future[None] | None = None
 
@@ -83,6 +85,8 @@ class BotProcess:
             if self._sending:  # what was called is waited for: its answer says that it was said
                 await asyncio.wait(self._sending, timeout=15)
             await self._patiently(self._out, lambda: outbox.sent(self._done))
+            with suppress(RedisError):  # away: the places are free by themselves after a while
+                await self._free_places()
         for pool in (self._in, self._out, self._hear):
             pool.shutdown(wait=True)
         self._redis.close()
@@ -148,6 +152,7 @@ class BotProcess:
         while not self._stopping.is_set():
             began = time.monotonic()
             try:
+                await self._free_places()
                 await self._note_sent()
                 parcels, wait = await self._do(
                     self._out, lambda: outbox.take(AT_ONCE - len(self._sending))
@@ -166,6 +171,17 @@ class BotProcess:
                 await self._rest(wait)
             # What is written within a moment is taken at once.
             await asyncio.sleep(max(0.0, began + TURN - time.monotonic()))
+
+    async def _free_places(self) -> None:
+        """In time: what is not told holds its place much longer than Telegram asks for."""
+        answered, self._answered = self._answered, []
+        if answered:
+            places = [(parcel.chat_id, parcel.ticket) for parcel in answered]
+            try:
+                await self._do(self._out, lambda: rates.over(places))
+            except BaseException:
+                self._answered = answered + self._answered
+                raise
 
     async def _note_sent(self) -> None:
         """What Telegram has, in one transaction however many they are."""
@@ -195,7 +211,6 @@ class BotProcess:
         try:
             number = await client.call(parcel.method, parcel.chat_id, parcel.payload)
             self._done.append((parcel, number))
-            self._finished.set()
             return
         except TooFast as error:
             after = partial(_slow_down, parcel, error.seconds)
@@ -207,6 +222,9 @@ class BotProcess:
             after = partial(_after_refusal, parcel, str(error))
         except Away as error:
             after = partial(outbox.later, parcel, why=str(error))
+        finally:
+            self._answered.append(parcel)
+            self._finished.set()
         await self._patiently(self._out, after)
 
     async def _look(self) -> None:

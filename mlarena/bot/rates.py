@@ -1,68 +1,124 @@
 """How much may be said: Telegram's limits, held over all processes in Redis.
 
 30 messages a second in all, one a second in a chat, twenty a minute in a group
-(https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this). A window is counted a
-little longer than it is: what left here a second apart may arrive a little closer.
+(https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this).
+
+What counts is when a call arrives there, somewhere between our asking and Telegram's answer. So a place is
+held from before the call until a second after its answer: of the calls that arrive within any second all
+still hold theirs when the last of them asks for one, and there are never more places than Telegram allows.
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Iterable
 from typing import cast
 
 from mlarena.core.redis import redis_client
 
 OVERALL = 30
 OVERALL_MS = 1050
-CHAT_MS = 1000
-GROUP_MS = 3000
+# A chat's next call begins so long after the last one's answer, which came later than it had arrived: the
+# few ms are for a clock there that runs slower than ours.
+CHAT_MS = 1005
+GROUP_MS = 3050
+# A place whose holder was killed is free again after so long: no call lasts longer.
+HOLD_MS = 40_000
 
-# Until when (by this process's clock) a chat has to wait, as far as we were told.
+# ms of a clock in place of the one that all processes share, which is Redis' own.
+clock: Callable[[], int] | None = None
+
+# Until when a chat has to wait, as far as this process was told.
 _known: dict[int, float] = {}
 EVERYBODY = 0
 MOST_KNOWN = 10_000
 
 _NAME = "mlarena:telegram:"
-_LAST = f"{_NAME}sent"
+_PLACES = f"{_NAME}places"
 _PAUSE = f"{_NAME}pause"
 
-# How long to wait, in ms; 0: go, and it is counted. Below 0 where everybody has to.
-_ASK = """
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+_NOW = """
+local now = tonumber(ARGV[1])
+if now == 0 then
+  local clock = redis.call('TIME')
+  now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+end
+"""
+
+# How long to wait, in ms; 0: go, and a place is held. Below 0 where everybody has to.
+_ASK = f"""{_NOW}
 local all = math.max(redis.call('PTTL', KEYS[2]), 0)
-local oldest = redis.call('LINDEX', KEYS[1], ARGV[1] - 1)
-if oldest then all = math.max(all, oldest + ARGV[2] - now) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
+  local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+  all = math.max(all, math.min(first[2] - now, ARGV[3]))
+end
 if all > 0 then return -all end
-local own = math.max(redis.call('PTTL', KEYS[3]), redis.call('PTTL', KEYS[4]))
+local own = math.max(redis.call('PTTL', KEYS[4]), (redis.call('GET', KEYS[3]) or 0) - now)
 if own > 0 then return own end
-redis.call('SET', KEYS[3], 1, 'PX', ARGV[3])
-redis.call('LPUSH', KEYS[1], now)
-redis.call('LTRIM', KEYS[1], 0, ARGV[1] - 1)
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('SET', KEYS[3], now + ARGV[4], 'PX', ARGV[4])
+redis.call('ZADD', KEYS[1], now + ARGV[4], ARGV[5])
+redis.call('PEXPIRE', KEYS[1], 2 * ARGV[4])
+return 0
+"""
+
+# The answer is there: the place, and the chat, are free so long after it.
+_OVER = f"""{_NOW}
+for n = 2, #KEYS do
+  local gap = tonumber(ARGV[2 * n])
+  redis.call('ZADD', KEYS[1], 'XX', now + ARGV[2], ARGV[2 * n - 1])
+  redis.call('SET', KEYS[n], now + gap, 'PX', ARGV[3 + 2 * (#KEYS - 1)])
+end
 return 0
 """
 
 
-def ask(chat_id: int) -> int:
-    """0 where a message may go to that chat now, which is counted; the ms to wait, or below 0 the ms that
-    everybody has to. Raises RedisError: who cannot count does not send."""
+def ask(chat_id: int, ticket: str) -> int:
+    """0 where a message may go to that chat now: it holds a place by the name of `ticket`, until `over` is
+    told. Else the ms to wait, or below 0 the ms that everybody has to.
+
+    Raises RedisError: who cannot count does not send.
+    """
     known = _known_wait(chat_id)
     if known:
         return known
-    gap = CHAT_MS if chat_id > 0 else GROUP_MS
-    keys = [_LAST, _PAUSE, f"{_NAME}chat:{chat_id}", f"{_PAUSE}:{chat_id}"]
-    waits = redis_client().eval(_ASK, len(keys), *keys, OVERALL, OVERALL_MS, gap)
-    found = int(cast(int, waits))
-    # A chat that was just let through has to wait as well.
-    _known[EVERYBODY if found < 0 else chat_id] = time.monotonic() + (abs(found) or gap) / 1000
+    keys = [_PLACES, _PAUSE, _chat(chat_id), f"{_PAUSE}:{chat_id}"]
+    given: list[str | int] = [clock() if clock else 0, OVERALL, OVERALL_MS, HOLD_MS, ticket]
+    found = int(cast(int, redis_client().eval(_ASK, len(keys), *keys, *given)))
+    if found:
+        _known[EVERYBODY if found < 0 else chat_id] = _seconds() + abs(found) / 1000
     return found
+
+
+def over(calls: Iterable[tuple[int, str]]) -> None:
+    """Telegram has answered these, each a chat and its ticket, in whatever way. Raises RedisError."""
+    done = list(calls)
+    if not done:
+        return
+    keys = [_PLACES, *(_chat(chat_id) for chat_id, _ in done)]
+    given: list[str | int] = [clock() if clock else 0, OVERALL_MS]
+    for chat_id, ticket in done:
+        given += [ticket, _gap(chat_id)]
+        _known[chat_id] = _seconds() + _gap(chat_id) / 1000
+    redis_client().eval(_OVER, len(keys), *keys, *given, HOLD_MS)
+
+
+def _chat(chat_id: int) -> str:
+    return f"{_NAME}chat:{chat_id}"
+
+
+def _gap(chat_id: int) -> int:
+    return CHAT_MS if chat_id > 0 else GROUP_MS
+
+
+def _seconds() -> float:
+    return clock() / 1000 if clock else time.monotonic()
 
 
 def _known_wait(chat_id: int) -> int:
     """What this process was told before and still holds: it need not ask again."""
-    now = time.monotonic()
+    now = _seconds()
     if len(_known) > MOST_KNOWN:
         for one in [one for one, until in _known.items() if until <= now]:
             del _known[one]

@@ -43,6 +43,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second between two messages of a chat would be most of the suite's time."""
     monkeypatch.setattr(rates, "CHAT_MS", 5)
     monkeypatch.setattr(rates, "GROUP_MS", 5)
+    monkeypatch.setattr(rates, "_known", {})
 
 
 @pytest.fixture

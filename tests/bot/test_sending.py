@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
+import random
 from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
@@ -19,6 +18,8 @@ from mlarena.core.db import db
 from mlarena.notifications.service import About, notify
 from tests.bot.conftest import ADA, BEN, bot_runs, until
 from tests.bot.stub import BLOCKED, TOKEN, Fault, fault, too_fast
+
+CHAT_MS = rates.CHAT_MS  # as it is, before it is hurried
 
 
 def waiting() -> int:
@@ -49,33 +50,57 @@ def test_the_limits_hold_and_none_is_lost(
     assert texts.index("notice 0.") < texts.index("notice 50.") < texts.index("notice 95.")
 
 
-def test_what_may_be_sent_is_counted_over_all_who_ask(
+def test_no_second_has_more_calls_than_telegram_allows(
     bot_app: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of any 31 that were let through, the last came so much later than the first; in a chat, of any two."""
-    monkeypatch.setattr(rates, "CHAT_MS", 400)
-    monkeypatch.setattr(rates, "OVERALL_MS", 500)
-    granted: list[tuple[float, float, int]] = []
+    """By a clock of its own, over three processes that stall at random between a permission and its call:
+    as Telegram sees it no second has 31 calls, in no chat are two within a second, and all get through."""
+    now = 1_000_000
+    monkeypatch.setattr(rates, "clock", lambda: now)
+    monkeypatch.setattr(rates, "CHAT_MS", CHAT_MS)
+    monkeypatch.setattr(rates, "_known", {})
+    chance = random.Random(7)
+    processes: list[dict[int, float]] = [{}, {}, {}]  # what each was told, to be kept apart
+    waiting = [chance.randrange(1, 60) for _ in range(400)]
+    under_way: list[tuple[int, int, int, str]] = []
+    arrived: list[tuple[int, int]] = []
+    began = now
+    while waiting or under_way:
+        for one in [one for one in under_way if one[0] <= now]:
+            under_way.remove(one)
+            monkeypatch.setattr(rates, "_known", processes[one[1]])
+            rates.over([(one[2], one[3])])
+        for number, known in enumerate(processes):
+            monkeypatch.setattr(rates, "_known", known)
+            busy = {one[2] for one in under_way}
+            for chat in [one for one in dict.fromkeys(waiting) if one not in busy][:10]:
+                ticket = f"{chat}:{len(waiting)}"
+                if rates.ask(chat, ticket) == 0:
+                    waiting.remove(chat)
+                    stall = 500 if now % 3000 < 600 else 40
+                    there = now + chance.randrange(stall)
+                    arrived.append((there, chat))
+                    under_way.append((there + chance.randrange(1, 90), number, chat, ticket))
+        now += 25
+    assert len(arrived) == 400
+    times = sorted(at for at, _ in arrived)
+    assert all(later - earlier > 1000 for earlier, later in zip(times, times[30:], strict=False))
+    for chat in {chat for _, chat in arrived}:
+        own = sorted(at for at, one in arrived if one == chat)
+        assert all(later - earlier > 1000 for earlier, later in pairwise(own))
+    assert now - began < 1000 * 400 / 18  # and not by being slow
 
-    def ask(chats: list[int]) -> None:
-        with bot_app.app_context():
-            while len(granted) < 100:
-                for chat in chats:
-                    before = time.monotonic()
-                    if rates.ask(chat) == 0:
-                        granted.append((before, time.monotonic(), chat))
 
-    threads = [threading.Thread(target=ask, args=(list(range(1, 41)),)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    granted.sort(key=lambda one: one[1])
-    for (before, _, _), (_, after, _) in zip(granted, granted[rates.OVERALL + 2 :], strict=False):
-        assert after - before > 0.4
-    for chat in range(1, 41):
-        own = [one for one in granted if one[2] == chat]
-        assert all(later[1] - earlier[0] > 0.35 for earlier, later in pairwise(own))
+def test_a_place_whose_holder_was_killed_is_free_again(
+    bot_app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000_000
+    monkeypatch.setattr(rates, "clock", lambda: now)
+    monkeypatch.setattr(rates, "_known", {})
+    assert [rates.ask(chat, str(chat)) for chat in range(1, 31)] == [0] * 30
+    assert rates.ask(31, "31") < 0
+    now += rates.HOLD_MS
+    assert rates.ask(31, "32") == rates.ask(1, "33") == 0
 
 
 def test_told_to_wait_it_waits(
@@ -156,8 +181,11 @@ def test_who_blocks_the_bot_loses_the_channel_and_not_the_account(
     assert linking.link_of(ada) is None and ada.username == "ada"
 
 
-def test_what_was_being_sent_when_it_was_killed_is_sent_again(bot_app: Any, telegram: Any) -> None:
+def test_what_was_being_sent_when_it_was_killed_is_sent_again(
+    bot_app: Any, telegram: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     outbox.say(ADA, "one")
+    monkeypatch.setattr(rates, "HOLD_MS", 50)
     parcels, _wait = outbox.take(10)
     assert len(parcels) == 1 and outbox.take(10)[0] == []  # somebody has it
     db.session.execute(TelegramMessage.__table__.update().values(lease_until=None))

@@ -12,10 +12,11 @@ from mlarena.bot.models import TelegramMessage, TelegramUpdate
 from mlarena.core.db import db
 from mlarena.submissions.models import Submission
 from tests.bot.conftest import ADA, BEN
-from tests.bot.stub import NAME, TOKEN
+from tests.bot.stub import LONGEST, NAME, TOKEN, _unparsed, bare, units
 from tests.challenges.conftest import QUIZ
 from tests.challenges.conftest import author as author
 from tests.challenges.conftest import make_challenge as make_challenge
+from tests.challenges.test_sql import GOALS
 
 GROUP = -100123
 PERSONAL = ("quiz", "sql", "progress", "forecast", "streak", "settings")
@@ -162,6 +163,30 @@ def test_texts_that_are_no_texts(tell: Any, telegram: Any, user: Any, link: Any)
     assert all(said())
     rows = db.session.scalars(select(TelegramUpdate.payload)).all()
     assert all(row == {} for row in rows)
+
+
+def test_a_long_task_comes_in_as_many_messages_as_it_takes(
+    tell: Any, telegram: Any, user: Any, link: Any, make_challenge: Any
+) -> None:
+    link(user, ADA)
+    lines = [f"Line *{number}* of <b>_[it" for number in range(600)]
+    goals = make_challenge(GOALS, description="\n\n".join(lines))
+    tell(telegram.write(ADA, f"/sql {goals.id}"))
+    rows = db.session.scalars(select(TelegramMessage).order_by(TelegramMessage.id)).all()
+    parts = [str(row.payload["text"]) for row in rows]
+    assert len(parts) > 2
+    for part in parts:
+        assert _unparsed(part) is None
+        assert units(bare(part)) <= LONGEST
+    whole = "".join(map(bare, parts))
+    assert [n for n in range(600) if f"Line {n} of <b>_[it" not in whole] == []
+    assert ["ask_reply" in row.payload for row in rows] == [False] * (len(rows) - 1) + [True]
+    # Whichever of them is replied to, it is a reply to the task.
+    for number, row in enumerate(rows, 1):
+        row.message_id, row.done_at = number, row.created_at
+    db.session.commit()
+    tell(telegram.write(ADA, "DROP TABLE team", reply_to=1))
+    assert "DROP is not allowed" in said()[-1]
 
 
 def test_a_flood_is_answered_once(tell: Any, telegram: Any, another_app: Any) -> None:
