@@ -26,7 +26,7 @@ graceful_timeout = 10 if production else 2
 timeout = 60
 # ProxyFix in the app reads X-Forwarded-*, as far as PROXIES says they can be believed.
 forwarded_allow_ips = "127.0.0.1"
-# The app logs its requests itself, with their ids.
+# No line for each request: /metrics counts them, and what fails is logged by the app with its request's id.
 accesslog = None
 errorlog = "-"
 loglevel = "info" if production else "warning"

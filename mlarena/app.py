@@ -16,6 +16,7 @@ from mlarena.core.assets import init_assets
 from mlarena.core.compression import init_compression
 from mlarena.core.config import Settings, load_settings
 from mlarena.core.db import db
+from mlarena.core.drawn import init_drawn
 from mlarena.core.logs import configure, init_request_ids
 from mlarena.core.mail import init_mail
 from mlarena.core.redis import init_redis
@@ -39,10 +40,12 @@ ROOMS = (
     "competitions",
     "forecasts",
     "cohorts",
+    "reports",
     "admin",
     "bot",
     "packs",
     "webhooks",
+    "lti",
     "profiles",
     "calendars",
     "site",
@@ -84,6 +87,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     init_storage(app, settings.storage_url)
     init_mail(app, settings)
     init_templates(app)
+    init_drawn(app)
     init_assets(app)
     csrf.init_app(app)
     db.init_app(app)

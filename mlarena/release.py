@@ -1,4 +1,5 @@
-"""What every start and every deploy does first: migrate, and import the starter content."""
+"""What every start and every deploy does first: migrate, and import the starter content, unless it is not
+wanted (STARTER_CONTENT)."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import inspect, text
 
+from mlarena.core.config import settings
 from mlarena.core.db import db
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +27,8 @@ def release(context: click.Context) -> None:
 
         click.echo("migrating the database")
         upgrade()
+    if not settings().starter_content:
+        return
     packs = current_app.cli.commands["packs"]
     assert isinstance(packs, click.Group)  # noqa: S101
     context.invoke(packs.commands["import"], folder=STARTER, if_changed=True, later=True)

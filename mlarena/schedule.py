@@ -25,8 +25,8 @@ from mlarena.core.config import Settings
 from mlarena.core.health import Heartbeat
 from mlarena.core.logs import configure
 from mlarena.forecasts import jobs as forecasts
+from mlarena.lti import jobs as lti
 from mlarena.notifications import jobs as notifications
-from mlarena.quests import jobs as quests
 from mlarena.submissions import jobs
 from mlarena.submissions.queues import HOUSE, OUTSIDE
 from mlarena.webhooks import jobs as webhooks
@@ -45,6 +45,9 @@ COMPARE_SECONDS = 300
 CLEAN_SECONDS = 3600
 # Deliveries that failed are tried again when their pause is over.
 WEBHOOK_SECONDS = 5
+# Grades for an LMS: what a lost word has left, and deadlines that have passed by themselves.
+LTI_SECONDS = 15
+LTI_ALL_SECONDS = 15 * 60
 # Challenges that wait for an engine are looked at again this often.
 PUBLISH_SECONDS = 300
 
@@ -99,10 +102,12 @@ def scheduler(settings: Settings, connection: redis.Redis) -> CronScheduler:
         (jobs.clean_events, HOUSE, CLEAN_SECONDS, 600),
         (webhooks.clean, HOUSE, CLEAN_SECONDS, 600),
         (webhooks.sweep, "upkeep", WEBHOOK_SECONDS, 60),
+        (lti.keep, HOUSE, LTI_SECONDS, 600),
+        (lti.keep_all, HOUSE, LTI_ALL_SECONDS, 3600),
         (challenges.sweep, "upkeep", CHALLENGE_SWEEP_SECONDS, 60),
         (challenges.publish_waiting, HOUSE, PUBLISH_SECONDS, challenges.PUBLISH_SECONDS),
         (competitions.finish, "upkeep", FINISH_SECONDS, 60),
-        (quests.publish_due, "upkeep", FINISH_SECONDS, 60),
+        (jobs.publish_due, "upkeep", FINISH_SECONDS, 60),
         (competitions.note_ranks, "upkeep", TRACK_SECONDS, 60),
         (competitions.rescore, HOUSE, FINISH_SECONDS, 3600),
         (challenges.remeasure, HOUSE, FINISH_SECONDS, 3600),

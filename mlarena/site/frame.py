@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from apiflask import APIFlask
 from flask import Blueprint, current_app, g, redirect, request, url_for
 from flask_login import current_user
+from sqlalchemy import Integer, bindparam, func, select
 from werkzeug.wrappers import Response
 
 from mlarena.accounts.identity import own_next
 from mlarena.core.clock import utcnow
 from mlarena.core.config import settings
+from mlarena.core.db import db
 from mlarena.core.errors import Malformed
-from mlarena.rewards import service as rewards
+from mlarena.notifications.service import UNREAD
 from mlarena.rewards.levels import UserLevel, user_level
+from mlarena.rewards.models import LearnerTotals
 from mlarena.rewards.streaks import local_day, streak_today
 from mlarena.site.health import Banner
 
@@ -36,11 +39,15 @@ class Wing:
     role: Literal["anyone", "instructor", "admin"] = "anyone"
 
     @property
-    def here(self) -> bool:
+    def here(self) -> str:
+        """What `aria-current` says of its link: "page", "true" for a page below it, or ""."""
+        if request.endpoint == self.endpoint:
+            return "page"
         if request.blueprint == self.endpoint.partition(".")[0]:
-            return True
+            return "true"
         # A wing's pages may be of several blueprints, below one address.
-        return f"{request.script_root}{request.path}".startswith(f"{url_for(self.endpoint)}/")
+        [rule, *_] = current_app.url_map.iter_rules(self.endpoint)
+        return "true" if request.path.startswith(f"{rule.rule}/") else ""
 
 
 # In the order of the navigation. A wing stands in it from the day its page is there.
@@ -61,6 +68,18 @@ class Standing:
     xp: int
     level: UserLevel
     streak: int
+    unread: int
+
+
+# Asked with every page of somebody signed in, who may have earned nothing yet: one row, built once.
+_asker = select(bindparam("user_id", type_=Integer).label("id")).subquery()
+_OWN = select(
+    func.coalesce(LearnerTotals.xp, 0).label("xp"),
+    LearnerTotals.current_streak,
+    LearnerTotals.last_active_day,
+    LearnerTotals.freezes,
+    UNREAD.scalar_subquery().label("unread"),
+).select_from(_asker.outerjoin(LearnerTotals, LearnerTotals.user_id == _asker.c.id))
 
 
 def wings(anyones: bool = False) -> list[Wing]:
@@ -81,16 +100,20 @@ def has_page(endpoint: str) -> bool:
     return endpoint in current_app.view_functions
 
 
+def navigation(anyones: bool = False) -> tuple[tuple[str, str, str], ...]:
+    """`wings` as the header draws them: (word, endpoint, what is said of where one is)."""
+    return tuple((wing.word, wing.endpoint, wing.here) for wing in wings(anyones))
+
+
 def own_standing() -> Standing | None:
-    """XP, level and streak of whoever is signed in, read once a request."""
-    if not current_user.is_authenticated:
+    """XP, level, streak and what is unread of whoever is signed in, read once a request."""
+    user = current_user._get_current_object()
+    if not user.is_authenticated:
         return None
     if "own_standing" not in g:
-        totals = rewards.totals_of(current_user.id)
-        streak = 0
-        if current_user.streak_shown:
-            streak = streak_today(totals, local_day(utcnow(), current_user.timezone))
-        g.own_standing = Standing(totals.xp, user_level(totals.xp), streak)
+        own: Any = db.session.execute(_OWN, {"user_id": user.id}).one()
+        streak = streak_today(own, local_day(utcnow(), user.timezone)) if user.streak_shown else 0
+        g.own_standing = Standing(own.xp, user_level(own.xp), streak, own.unread)
     standing: Standing = g.own_standing
     return standing
 
@@ -121,7 +144,7 @@ def choose_theme() -> Response:
 def init_frame(app: APIFlask) -> None:
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(
-        wings=wings,
+        navigation=navigation,
         has_page=has_page,
         own_standing=own_standing,
         theme=theme,

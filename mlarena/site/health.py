@@ -13,6 +13,7 @@ from flask import Response, current_app, jsonify
 from redis.exceptions import TimeoutError as RedisTimeout
 from sqlalchemy import text
 
+from mlarena.core.config import settings
 from mlarena.core.db import db
 from mlarena.core.health import Info, beats
 
@@ -110,15 +111,14 @@ def _redis_and_those_who_beat_in_it() -> dict[str, Component]:
         alive: dict[str, list[Info]] = REDIS.answer()
     except Exception as error:  # as above
         unknown = down("Not known while Redis is away: signs of life are left there.")
-        return {
-            "redis": down(_told("redis", error)),
-            **dict.fromkeys(("worker", "clock", "sandbox"), unknown),
-        }
+        parts = ("worker", "clock", *_bots(), "sandbox")
+        return {"redis": down(_told("redis", error)), **dict.fromkeys(parts, unknown)}
     workers = alive.get("worker", [])
     return {
         "redis": up(),
         "worker": _living("worker", workers),
         "clock": _living("clock", alive.get("clock", [])),
+        **{name: _bot(alive.get(name, [])) for name in _bots()},
         "sandbox": sandbox([info.get("sandbox", {}) for info in workers]),
     }
 
@@ -135,6 +135,19 @@ def _living(kind: str, alive: list[Info]) -> Component:
     if not alive:
         return down(f"No {kind} has given a sign of life. Start one: see the Procfile.")
     return up(alive=len(alive))
+
+
+def _bots() -> tuple[str, ...]:
+    """A bot is a part only of an installation that has one."""
+    return ("bot",) if settings().telegram_bot_token else ()
+
+
+def _bot(alive: list[Info]) -> Component:
+    """`listening`: Telegram has said who it is. That Telegram is away is no fault of the installation."""
+    found = _living("bot", alive)
+    if alive:
+        found["listening"] = any(info.get("name") for info in alive)
+    return found
 
 
 def sandbox(reports: list[Info]) -> Component:

@@ -1,4 +1,4 @@
-"""What the doors of notifications, calendars and activity answer, for the OpenAPI document."""
+"""What the doors of notifications, reports, calendars and activity answer, for the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -51,11 +51,25 @@ _PREFERENCES = {
     "email_confirmed": YES_OR_NO,
 }
 
+_REPORT = {
+    "id": INTEGER,
+    "task_id": INTEGER,
+    "task": TEXT,
+    "user_id": INTEGER,
+    "username": TEXT,
+    "text": TEXT,
+    "status": one_of("open", "closed"),
+    "created_at": TIME,
+    "closed_at": or_null(TIME),
+    "replies": array(thing({"by": TEXT, "text": TEXT, "created_at": TIME})),
+}
+
 NOTIFICATION_SCHEMAS: dict[str, Schema] = {
     "Notification": thing(_NOTIFICATION),
     "Unread": thing({"unread": INTEGER}),
     "Preferences": thing(_PREFERENCES),
     "PublicEvent": thing(_EVENT),
+    "Report": thing(_REPORT),
     "CalendarAddress": thing({"url": TEXT}),
 }
 NOTIFICATION_DATA: dict[tuple[str, str], tuple[int, Schema]] = {
@@ -64,6 +78,11 @@ NOTIFICATION_DATA: dict[tuple[str, str], tuple[int, Schema]] = {
     ("POST", "/notifications/read"): (200, ref("Unread")),
     ("GET", "/notifications/preferences"): (200, ref("Preferences")),
     ("PATCH", "/notifications/preferences"): (200, ref("Preferences")),
+    ("GET", "/reports"): (200, array(ref("Report"))),
+    ("POST", "/reports"): (201, ref("Report")),
+    ("GET", "/reports/{report_id}"): (200, ref("Report")),
+    ("PATCH", "/reports/{report_id}"): (200, ref("Report")),
+    ("POST", "/reports/{report_id}/replies"): (201, ref("Report")),
     ("GET", "/activity"): (200, array(ref("PublicEvent"))),
     ("POST", "/users/me/calendar"): (201, ref("CalendarAddress")),
     ("DELETE", "/users/me/calendar"): (200, {"type": "null"}),

@@ -39,6 +39,7 @@ TAGS = {
     "Competitions": "Predictions on hidden answers, live boards, teams, ratings; write your own.",
     "Forecasts": "Football: matches, the house model's word, and your own until kick-off.",
     "Telegram": "Your Telegram account, linked to yours here.",
+    "Reports": "What learners say is wrong with a task, and what was replied.",
     "Notifications": "What you were told, what you have read, what you want to be told.",
     "Activity": "What happens in the arena: solves, bests, badges, ends of competitions.",
     "Calendar": "The secret address of your calendar.",

@@ -216,6 +216,8 @@ SCHEMAS: dict[str, Schema] = {
             "threshold": NUMBER,
             "xp_reward": INTEGER,
             "dataset": ref("Dataset"),
+            "opens_at": or_null(TIME),
+            "closes_at": or_null(TIME),
             "status": one_of("new", "started", "submitted", "completed"),
             "best_score": or_null(NUMBER),
             "locked": YES_OR_NO,
@@ -252,6 +254,8 @@ SCHEMAS: dict[str, Schema] = {
         {
             **_CHALLENGE,
             "description": TEXT,
+            "opens_at": or_null(TIME),
+            "closes_at": or_null(TIME),
             "pass_mark": NUMBER,
             "attempts_allowed": or_null(INTEGER),
             "attempts_left": or_null(INTEGER),

@@ -13,12 +13,17 @@ from flask import Blueprint, current_app, render_template
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, FileField, PasswordField, SelectField, StringField, TextAreaField
 
+from mlarena.accounts.clashes import Clash, Difference
 from mlarena.core.config import settings
 from mlarena.rewards.levels import user_level
+from mlarena.scoring.texts import text_change
+from mlarena.submissions.models import Task
+from mlarena.submissions.times import Coming
 
 blueprint = Blueprint("styleguide", __name__)
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+BRIEFS = ("Guess the rent.\nIn euros.", "Guess the rent\nof a flat.\nIn euros.")
 # Names as people have them: one letter, the longest, right to left, emoji only, and no name at all.
 NAMES = (
     "Ada Lovelace",
@@ -87,6 +92,20 @@ def samples() -> dict[str, Any]:
             [60 if row == column else (row * 7 + column * 3) % 11 // 9 for column in range(50)]
             for row in range(50)
         ],
+        "saved_twice": text_change(*BRIEFS),
+        "clash": Clash(
+            "f00d",
+            [
+                Difference("tables", "Threshold", "0.8", "0.85", None),
+                Difference("tables", "Brief", *BRIEFS, text_change(*BRIEFS)),
+            ],
+        ),
+        "timed": [
+            Task(title="Rents", scheduled=True, opens_at=NOW + timedelta(days=2)),
+            Task(title="Buses", scheduled=False, closes_at=NOW + timedelta(days=900)),
+            Task(title="Tides", scheduled=False, closes_at=NOW - timedelta(days=9)),
+        ],
+        "coming": [Coming("Rents", NOW + timedelta(days=2))],
         "tables": [
             _table("author", "id", "name"),
             _table("book", "id", "title", "author_id", refers=("author_id", "author")),

@@ -9,6 +9,8 @@ import jsonschema_rs
 import pytest
 import schemathesis
 
+pytestmark = pytest.mark.pure
+
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 EVERYWHERE = {"401", "429", "503"}
 

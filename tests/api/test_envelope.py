@@ -35,6 +35,7 @@ def told(answer: Any, status: int, *fields: str) -> str:
     return message
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"{'a': 1}", b"\xff\xfe", b"[" * 100_000, b'{"username": "\\ud800"}' * 2]
 )
@@ -43,6 +44,7 @@ def test_malformed_json(client: Any, body: bytes) -> None:
     told(answer, 400)
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize("body", [[], "text", 7, None, True])
 def test_json_that_is_no_object(client: Any, body: Any) -> None:
     answer = client.post(f"{API}/auth/login", json=body)
@@ -58,6 +60,7 @@ def test_bad_tokens(client: Any, header: str) -> None:
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
+@pytest.mark.pure
 def test_nobody(client: Any) -> None:
     told(client.get(f"{API}/users/me"), 401)
 
@@ -81,6 +84,7 @@ def test_not_there(client: Any, path: str) -> None:
     told(client.get(f"{API}{path}"), 404)
 
 
+@pytest.mark.pure
 def test_a_method_that_is_not_taken_says_which_are(client: Any) -> None:
     answer = client.delete(f"{API}/quests")
     told(answer, 405)
@@ -92,6 +96,7 @@ def test_taken_names_conflict(client: Any) -> None:
     told(client.post(f"{API}/auth/register", json=ADA), 409)
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize("path", ["/auth/register", "/auth/login"])
 def test_a_body_that_is_too_large(client: Any, path: str) -> None:
     body = b'{"username": "' + b"a" * (3 << 20) + b'"}'
@@ -99,6 +104,7 @@ def test_a_body_that_is_too_large(client: Any, path: str) -> None:
     told(answer, 413)
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/xml", "application/x-www-form-urlencoded"]
 )
@@ -107,6 +113,7 @@ def test_a_type_that_is_not_taken(client: Any, content_type: str) -> None:
     told(answer, 415)
 
 
+@pytest.mark.pure
 def test_a_json_body_where_a_file_belongs(client: Any, user: Any, bearer: Any, quest: Any) -> None:
     answer = client.post(f"{API}/quests/{quest.id}/submit", json={}, headers=bearer(user))
     told(answer, 415)
@@ -118,10 +125,12 @@ def test_unknown_fields_are_named(client: Any) -> None:
     assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 0
 
 
+@pytest.mark.pure
 def test_unknown_fields_in_a_query_are_named(client: Any) -> None:
     told(client.get(f"{API}/quests?sort=best"), 422, "sort")
 
 
+@pytest.mark.pure
 def test_an_unknown_field_beside_a_file(client: Any, user: Any, bearer: Any, quest: Any) -> None:
     answer = client.post(
         f"{API}/quests/{quest.id}/submit",
@@ -139,12 +148,14 @@ def test_nul_bytes_are_refused_and_nothing_is_stored(client: Any, field: str) ->
     assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 0
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize("key", ["\\ud800", "\\u0000", "\\ud83e\\uddee", "a" * 50_000])
 def test_strange_names_of_fields(client: Any, key: str) -> None:
     body = f'{{"username": "ada", "password": "x", "{key}": 1}}'
     told(client.post(f"{API}/auth/login", data=body, content_type="application/json"), 422)
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize(
     "query",
     [

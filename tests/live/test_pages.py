@@ -165,6 +165,52 @@ def test_another_page_of_the_learner_hears_of_the_verdict(
     assert link.get_attribute("href") == f"/submissions/{submission.id}"
     until(page, lambda: page.locator("[data-xp]").first.inner_text() == "100")
 
+    # A phone has room for one at a time; what lies under it can be scrolled clear of it.
+    page.set_viewport_size({"width": 390, "height": 700})
+    second = intake.accept(user, quest, {"format": "joblib", "filename": "again.joblib"})
+    settled(second, Verdict("scored", score=0.2, passed=False))
+    toasts = page.locator("#toasts .toast")
+    until(page, lambda: toasts.count() == 2)
+    assert [toast.is_visible() for toast in toasts.all()] == [True, False]
+    said_below = toasts.first.evaluate("one => getComputedStyle(one, '::after').content")
+    assert said_below == '"1 more"'
+    page.mouse.wheel(0, 100_000)
+    top, lowest = page.locator("#toasts").bounding_box()["y"], page.locator("footer form")
+    until(page, lambda: sum(lowest.bounding_box()[one] for one in ("y", "height")) < top)
+    toasts.first.get_by_label("Put away").click()
+    until(page, lambda: toasts.count() == 1)
+    assert toasts.first.is_visible() and toasts.first.get_attribute("data-waiting") is None
+    assert "not there yet" in toasts.first.inner_text()
+
+
+# What the bar has shown, as it is set: a value, or none while the server works on what has all arrived.
+WATCH_PROGRESS = """
+window.progress = [];
+const bar = document.querySelector("form[data-upload] progress");
+new MutationObserver(() => window.progress.push(bar.getAttribute("value"))).observe(bar, {attributes: true});
+"""
+
+
+def test_how_far_an_upload_is_shows_while_it_goes(
+    open_page: Any, user: Any, quest: Any, tmp_path: Path
+) -> None:
+    """Over a line of 8 MB a second; a file that is refused in the end, so that the page stays."""
+    page = open_page(f"/quests/{quest.id}", user)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 8 << 20}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    page.get_by_text("Upload", exact=True).click()
+    large = tmp_path / "model.joblib"
+    large.write_bytes(b"not a model " * (1 << 20))
+    page.locator("input[type=file]").set_input_files(large)
+    page.evaluate(WATCH_PROGRESS)
+    page.get_by_role("button", name="Submit the model").click()
+    page.locator("#model_file-error").wait_for()
+    shown = page.evaluate("window.progress")
+    on_the_way = [float(value) for value in shown if value and 0 < float(value) < 100]
+    assert len(set(on_the_way)) >= 2 and on_the_way == sorted(on_the_way), shown
+    assert None in shown
+    assert page.locator("form[data-upload] progress").is_hidden()
+
 
 def test_an_upload_that_is_refused_says_why_beside_the_field(
     open_page: Any, user: Any, quest: Any, tmp_path: Path

@@ -45,6 +45,7 @@ def violations(page: Any) -> list[str]:
     return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
 
 
+@pytest.mark.pure  # what a browser makes of it
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -62,6 +63,7 @@ def test_every_component_is_for_everybody_and_fits_every_screen(
         assert violations(page) == [], path
 
 
+@pytest.mark.pure  # what a browser makes of it
 @pytest.mark.browser
 @pytest.mark.slow
 def test_what_macros_leave_to_scripts(open_page: Any) -> None:
@@ -114,6 +116,7 @@ def test_the_palette_finds_a_quest_by_keyboard_alone(
     page.wait_for_url(f"**/quests/{second.id}")
 
 
+@pytest.mark.pure  # what a browser makes of it
 @pytest.mark.browser
 @pytest.mark.slow
 def test_a_slash_in_somebodys_text_is_text_and_escape_closes(open_page: Any) -> None:
@@ -129,6 +132,7 @@ def test_a_slash_in_somebodys_text_is_text_and_escape_closes(open_page: Any) -> 
     assert page.evaluate("document.activeElement.name") == "username"
 
 
+@pytest.mark.pure  # what a browser makes of it
 @pytest.mark.browser
 @pytest.mark.slow
 def test_the_theme_is_switched_at_once_and_kept_from_the_first_paint(open_page: Any) -> None:

@@ -60,6 +60,22 @@ def test_a_process_without_a_sign_of_life_is_named(client: Any, alive: str, miss
     assert answer.json["components"][alive]["status"] == "ok"
 
 
+def test_a_bot_is_a_part_only_where_there_is_one(client: Any, another_app: Any) -> None:
+    worker_lives()
+    beat("clock", {})
+    assert "bot" not in client.get("/healthz").json["components"]
+    client = another_app(telegram_bot_token="1:a").test_client()
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert "bot: No bot has given a sign of life" in answer.json["message"]
+    beat("bot", {"pid": 3, "name": ""})  # it lives, and Telegram has not answered yet
+    assert client.get("/healthz").json["components"]["bot"]["listening"] is False
+    beat("bot", {"pid": 3, "name": "an_arena_bot"})
+    answer = client.get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json["components"]["bot"] == {"status": "ok", "alive": 1, "listening": True}
+
+
 def test_a_refusing_jail_is_down_and_says_why(client: Any) -> None:
     worker_lives(refuses="seccomp is missing", ready=False, layers={"seccomp": "no such call"})
     beat("clock", {})

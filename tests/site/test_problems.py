@@ -33,6 +33,7 @@ def failing(another_app: Any) -> Any:
     return app
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize(
     ("status", "next_step"),
     [
@@ -90,6 +91,7 @@ def test_a_wait_is_told_where_there_is_one(another_app: Any) -> None:
     assert re.search(r"Try again in \d+ seconds?\.", main_of(answer))
 
 
+@pytest.mark.pure
 def test_what_was_sent_from_a_page_leads_back_to_it(
     another_app: Any, client: Any, quest: Any
 ) -> None:
@@ -103,11 +105,17 @@ def test_what_was_sent_from_a_page_leads_back_to_it(
     assert answer.status_code == 413
     assert f'href="{page}"' in answer.text
     assert "Back to the page" in main_of(answer)
+    assert "<h1>The file is larger than 1 MB.</h1>" in answer.text  # and its advice below it
+    assert "compress=3" in main_of(answer)
+    form = client.post("/login", data={"username": "x" * (3 << 20)})
+    assert form.status_code == 413
+    assert "larger than the 2 MB that this address takes" in main_of(form)
     elsewhere = client.post("/theme", headers={"Referer": "http://evil.example/trap"})
     assert elsewhere.status_code == 400
     assert "evil.example" not in elsewhere.text
 
 
+@pytest.mark.pure
 def test_an_error_below_the_api_stays_json(client: Any) -> None:
     answer = client.get("/api/v1/nothing")
     assert answer.status_code == 404

@@ -186,6 +186,8 @@ def test_however_much_happened_it_takes_the_same_queries(
     make_user: Any,
     queries: list[str],
 ) -> None:
+    with freeze(MONDAY):
+        make_quest(slug="old")
     browser = signed_in(arena["cyd"])
     since(browser, MONDAY)
     earn(make_user("eve"), 120, MONDAY + timedelta(hours=1))

@@ -11,6 +11,8 @@ from flask import render_template_string
 
 from mlarena.site.styleguide import NAMES
 
+pytestmark = pytest.mark.pure
+
 
 @pytest.fixture
 def draw(app: Any) -> Any:
