@@ -1,10 +1,21 @@
-// What the macros of templates/ui leave to scripts: showing a password, copying code, dropping a file, closing a menu.
+// What the macros of templates/ui leave to scripts: showing a password, copying code, dropping a file, closing a menu,
+// pushing a row of links to where one is.
 
 export function watchControls(root = document) {
   root.querySelectorAll("[data-reveal]").forEach(watchPassword);
   root.querySelectorAll("[data-copy]").forEach(watchCode);
   root.querySelectorAll("[data-drop]").forEach(watchDrop);
   root.querySelectorAll("details.menu").forEach(watchMenu);
+  root.querySelectorAll(".wings, .tab-links").forEach(showHere);
+}
+
+/** Where a row of links is wider than the window: the one of this page is seen. Sideways only, at once. */
+function showHere(nav) {
+  const here = nav.querySelector("[aria-current]");
+  const row = [nav, ...nav.children].find(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth);
+  if (!here || !row) return;
+  const { left, width } = here.getBoundingClientRect();
+  row.scrollBy({ left: left - row.getBoundingClientRect().left - (row.clientWidth - width) / 2, behavior: "instant" });
 }
 
 function watchPassword(field) {

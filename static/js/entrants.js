@@ -43,7 +43,7 @@ function rankLine(track) {
   const [best, worst] = [Math.min(...track), Math.max(...track)];
   const at = track.map((rank, place) => [(100 * place) / (track.length - 1), best === worst ? 50 : (100 * (rank - best)) / (worst - best)]);
   const words = `Rank over time: from ${track[0]} to ${track.at(-1)}, the best ${best}`;
-  const whole = svg("svg", { class: "sparkline", width: 96, height: 24, role: "img", "aria-label": words });
+  const whole = svg("svg", { class: "sparkline", width: 96, height: 24, viewBox: "0 0 96 24", role: "img", "aria-label": words });
   const line = svg("svg", { x: 3, y: 4, width: 90, height: 16, viewBox: "0 0 100 100", preserveAspectRatio: "none" });
   line.append(svg("path", { class: "line", d: `M${at.map((point) => point.join(" ")).join("L")}` }));
   const end = svg("svg", { x: 3, y: 4, width: 90, height: 16 });

@@ -2,8 +2,6 @@
 import { pictureOf } from "./page.js";
 import { glow } from "./rows.js";
 
-const SHOWN = 12;
-
 export function watchFeed(live, list) {
   const none = list.parentElement.querySelector("[data-feed-none]");
   live.on("back", () => live.follow(list.dataset.feed));
@@ -11,7 +9,7 @@ export function watchFeed(live, list) {
     list.querySelector(`[data-event="${event.id}"]`)?.remove();
     const line = lineOf(event);
     list.prepend(line);
-    while (list.children.length > SHOWN) list.lastElementChild.remove();
+    while (list.children.length > Number(list.dataset.most)) list.lastElementChild.remove();
     if (none) none.hidden = true;
     glow(line);
   });

@@ -1,7 +1,7 @@
 // Matches on a page: clocks that run down, scores that come, and the forecast's form.
 import { watchCountdowns } from "./countdown.js";
 import { watchForecast } from "./forecast.js";
-import { announcer, atMostEvery, currentPage, say, takeOver } from "./page.js";
+import { announcer, atMostEvery, currentPage, sayAll, takeOver } from "./page.js";
 import { earnFrom } from "./rewards.js";
 
 const READ_MS = 2000;
@@ -70,17 +70,18 @@ async function readAgain() {
   takeOver(fresh, "#yours");
   takeOver(fresh, ".match-story");
   watchForm();
-  if (!wasSettled && "settled" in own.dataset) tellScore();
-  for (const name of badgesIn(document)) if (!earned.includes(name)) say(`New badge: ${name}.`, `/users/${document.body.dataset.user}#badges`, "award");
+  const fromNow = badgesIn(document).filter((name) => !earned.includes(name));
+  const badges = fromNow.map((name) => ({ text: `New badge: ${name}.`, href: `/users/${document.body.dataset.user}#badges`, picture: "award" }));
+  sayAll([...(wasSettled || !("settled" in own.dataset) ? [] : scoreLine()), ...badges]);
 }
 
 function badgesIn(root) {
   return [...root.querySelectorAll("[data-earned]")].map(({ dataset }) => dataset.earned);
 }
 
-function tellScore() {
+function scoreLine() {
   const score = document.querySelector(".scored .hero")?.textContent;
-  if (score) say(`It is over: ${score} points against the house.`, null, "flag");
+  return score ? [{ text: `It is over: ${score} points against the house.`, picture: "flag" }] : [];
 }
 
 function glow(element) {

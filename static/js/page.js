@@ -29,21 +29,44 @@ export function takeOver(fresh, selector) {
  * It stays until it is put away: what was read is the reader's to decide. `picture` is an icon's name or an emoji.
  */
 export function say(text, href, picture) {
-  const message = document.createElement("p");
-  message.className = "toast";
-  message.append(pictureOf(picture || "bell"));
-  const words = href ? document.createElement("a") : document.createElement("span");
+  sayAll([{ text, href, picture }]);
+}
+
+/** The same for news of several lines that belong together: one toast, put away at once. */
+export function sayAll(lines) {
+  const place = document.getElementById("toasts");
+  if (!place || !lines.length) return;
+  const toast = Object.assign(document.createElement("div"), { className: "toast" });
+  const words = document.createElement("div");
+  words.append(...lines.map(toastLine));
+  const close = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
+  close.setAttribute("aria-label", "Put away");
+  close.addEventListener("click", () => {
+    const next = toast.nextElementSibling ?? toast.previousElementSibling;
+    const focused = toast.contains(document.activeElement);
+    toast.remove();
+    countWaiting(place);
+    if (focused) next?.querySelector("button").focus();
+  });
+  toast.append(words, close);
+  place.append(toast);
+  while (place.children.length > MOST_TOASTS) place.firstElementChild.remove();
+  countWaiting(place);
+}
+
+function toastLine({ text, href, picture }) {
+  const line = document.createElement("p");
+  const words = document.createElement(href ? "a" : "span");
   if (href) words.href = href;
   words.textContent = text;
-  const close = document.createElement("button");
-  close.type = "button";
-  close.textContent = "×";
-  close.setAttribute("aria-label", "Put away");
-  close.addEventListener("click", () => message.remove());
-  message.append(words, close);
-  const place = document.getElementById("toasts");
-  place?.append(message);
-  while (place?.children.length > MOST_TOASTS) place.firstElementChild.remove();
+  line.append(pictureOf(picture || "bell"), words);
+  return line;
+}
+
+/** A phone has room for the first of them only (frame.css), and says how many come after it. */
+function countWaiting(place) {
+  for (const toast of place.children) delete toast.dataset.waiting;
+  if (place.children.length > 1) place.firstElementChild.dataset.waiting = `${place.children.length - 1} more`;
 }
 
 /** As the macro `icon` of templates/ui/icons.html draws it; an emoji is its own picture. */

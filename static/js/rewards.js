@@ -1,6 +1,5 @@
 // What a verdict earned, as one sees it: XP counted up, the level's bar moving, a moment for a badge. Calm, said
 // politely to those who listen, and at once where no movement is wanted.
-import { say } from "./page.js";
 import { still } from "./rows.js";
 
 const COUNT_MS = 900;
@@ -32,14 +31,17 @@ export function earnFrom(fresh) {
   });
 }
 
-/** A moment for what is more than XP: levels that open, badges with their meaning. */
-export function celebrate({ new_badges: badges = [], badges: count = 0, opened_levels: levels = [], level, level_before: before } = {}) {
+/** What is more than XP, in lines for a toast: levels that open, badges with their meaning. */
+export function moments({ new_badges: badges = [], badges: count = 0, opened_levels: levels = [], level, level_before: before } = {}) {
+  const lines = [];
   const opened = levels.map(({ name }) => `“${name}” is open: there are new quests for you.`).join(" ");
-  if (level > before || opened) say(`You are level ${level} now. ${opened}`.trim(), opened ? "/quests" : null, "star");
+  const reached = level > before ? `You are level ${level} now.` : "";
+  if (reached || opened) lines.push({ text: `${reached} ${opened}`.trim(), href: opened ? "/quests" : null, picture: "star" });
   badges.slice(0, MOST_BADGES).forEach(({ name, description, icon }, place, told) => {
     const rest = place === told.length - 1 && count > told.length ? ` And ${count - told.length} more.` : "";
-    say(`New badge: ${name}. ${description}${rest}`, `/users/${document.body.dataset.user}#badges`, icon || "award");
+    lines.push({ text: `New badge: ${name}. ${description}${rest}`, href: `/users/${document.body.dataset.user}#badges`, picture: icon || "award" });
   });
+  return lines;
 }
 
 /** Numbers that were just put into the page count up from nothing. */

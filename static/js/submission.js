@@ -1,6 +1,6 @@
 // The submission page waits for its verdict; every other page of its learner hears of it.
-import { currentPage, say, takeOver } from "./page.js";
-import { celebrate, countIn, earn, earnFrom } from "./rewards.js";
+import { currentPage, sayAll, takeOver } from "./page.js";
+import { countIn, earn, earnFrom, moments } from "./rewards.js";
 
 const FINAL = ["scored", "failed", "error"];
 const POLL_MS = 2000;
@@ -32,9 +32,8 @@ export function watchSubmission(live, section) {
       return;
     }
     earn(submission.reward);
-    // Where the run itself is on the page, its end is told there.
-    if (!document.querySelector(`[data-run-of="submission:${submission.id}"]`)) say(summary(submission), `/submissions/${submission.id}`);
-    celebrate(submission.reward);
+    // Where the run itself is on the page, its end and all that it earned are told there.
+    if (!document.querySelector(`[data-run-of="submission:${submission.id}"]`)) sayAll([news(submission), ...moments(submission.reward)]);
     refreshParts();
   });
 
@@ -59,6 +58,10 @@ async function refreshParts() {
   const fresh = await currentPage();
   if (!fresh) return;
   for (const { id } of document.querySelectorAll("[data-after-verdict]")) takeOver(fresh, `#${id}`);
+}
+
+function news(submission) {
+  return { text: summary(submission), href: `/submissions/${submission.id}`, picture: submission.passed ? "check" : "list-checks" };
 }
 
 function summary({ attempt_no, status, passed, xp_awarded, task_kind, score }) {
