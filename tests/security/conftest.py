@@ -11,6 +11,7 @@ from mlarena.app import create_app
 from mlarena.core.config import Settings
 from mlarena.core.db import db
 from mlarena.core.security import limiter
+from tests.security.things import Things, everybody, made_later, made_now
 
 
 @pytest.fixture(scope="module")
@@ -32,3 +33,16 @@ def limited(app: Any, limited_app: Any) -> Iterator[Any]:
     limiter.enabled = False
     with limited_app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture
+def people(make_user: Any) -> Any:
+    return everybody(make_user)
+
+
+@pytest.fixture
+def things(people: Any, quest: Any) -> Things:
+    """What the owner has: a submission, a token; and the ids that a path may ask for."""
+    found = Things(made_now(people, quest), {})
+    found.later = made_later(found, people)
+    return found

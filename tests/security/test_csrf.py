@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from mlarena.core.api import csrf
 from mlarena.core.db import db
 
 ME = "/api/v1/users/me"
@@ -19,7 +20,9 @@ def token_of(browser) -> str:
 PAGES = [
     "/login", "/register", "/logout", "/password/forgot", "/settings/profile", "/settings/password",
     "/settings/tokens", "/settings/tokens/1/revoke", "/settings/delete", "/quests/1",
-    "/teach/webhooks/new", "/teach/webhooks/1/ping", "/notifications/read",
+    "/teach/webhooks/new", "/teach/webhooks/1/ping", "/teach/lti/new", "/teach/lti/key", "/teach/lti/1/off",
+    "/teach/lti/links/1", "/lti/welcome/link", "/lti/welcome/new", "/notifications/read",
+    "/tasks/1/report", "/teach/reports/1", "/teach/reports/1/close",
     "/notifications/1/read", "/settings/notifications/kinds", "/settings/notifications/habits",
     "/settings/notifications/confirm", "/settings/calendar", "/settings/calendar/revoke",
 ]  # fmt: skip
@@ -34,6 +37,16 @@ def test_a_form_without_its_token_is_refused(user, signed_in, path):
     assert browser.get("/settings").status_code == 200
     db.session.refresh(user)
     assert user.full_name == ""
+
+
+def test_three_pages_doors_alone_take_a_post_without_a_token(app):
+    """Other systems send to them; what is sent is signed, or shows a secret (docs/security.md)."""
+    open_ = {
+        endpoint
+        for endpoint, view in app.view_functions.items()
+        if f"{view.__module__}.{view.__name__}" in csrf._exempt_views
+    }
+    assert open_ == {"lti.login", "lti.launch", "telegram_webhook.receive"}
 
 
 def test_every_form_of_a_page_carries_its_token(user, signed_in, client):

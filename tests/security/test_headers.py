@@ -12,6 +12,8 @@ from mlarena.app import create_app
 from mlarena.core.config import Settings
 from mlarena.core.db import db
 
+pytestmark = pytest.mark.pure
+
 PASSWORD = "correct horse battery"
 PUBLIC = [
     "/",

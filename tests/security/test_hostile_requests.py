@@ -50,6 +50,7 @@ def json_doors(app: Any) -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -84,6 +85,7 @@ def test_a_body_that_no_door_can_take(app, send, body, status):
         assert answer.json["message"]
 
 
+@pytest.mark.pure
 def test_a_body_of_another_type(app, send):
     for method, path in json_doors(app):
         for kind in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
@@ -92,6 +94,7 @@ def test_a_body_of_another_type(app, send):
             assert answer.json["status"] == "error"
 
 
+@pytest.mark.pure
 def test_a_body_that_is_too_large(app, send):
     for method, path in json_doors(app):
         answer = send(method, path, data=b"x" * (3 << 20), content_type="application/json")
@@ -127,6 +130,7 @@ def paged_doors(app: Any, competition_id: int = 1) -> list[str]:
     return found
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize(
     "query",
     ["page=0", "page=-1", "page=x", "page=", "page=1.5", "page=%00", f"page={'9' * 40}", f"page={'9' * 5000}",
@@ -161,6 +165,7 @@ def test_pages_of_people_take_odd_page_numbers_calmly(app, admin, signed_in, que
             )
 
 
+@pytest.mark.pure
 def test_a_method_that_a_door_does_not_take(app, send):
     taken: dict[str, set[str]] = {}
     for method, path, _view in doors(app):
@@ -172,6 +177,7 @@ def test_a_method_that_a_door_does_not_take(app, send):
             assert answer.json["status"] == "error"
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize(
     "path",
     ["/%00", "/api/v1/%ff", "/api/v1/users/%2e%2e", "//evil", "/api/v1//users", "/" + "a" * 5000],
@@ -217,12 +223,14 @@ def test_a_profile_form_with_odd_text(user, signed_in, send_form):
         assert made.status_code == 422
 
 
+@pytest.mark.pure
 def test_a_request_id_that_is_an_attack_is_replaced(client):
     for odd in ("short", "a" * 65, "é" * 10, "<script>alert(1)</script>" * 2):
         shown = client.get("/robots.txt", headers={"X-Request-ID": odd}).headers["X-Request-ID"]
         assert re.fullmatch(r"[0-9a-f]{32}", shown) or odd.startswith("<script>")
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize(
     "path",
     ["/.git/config", "/.env", "/requirements.txt", "/instance/secret_key", "/static/../wsgi.py",

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 import pytest
 import sqlalchemy as sa
 
 from mlarena.accounts import logins, passwords
+from mlarena.challenges import authoring
+from mlarena.cohorts import service as cohorts
 from mlarena.core.db import db
+from mlarena.lti import once
+from mlarena.lti.claims import RESOURCE
 from mlarena.submissions.models import Submission
+from mlarena.webhooks import service as webhooks
+from tests.challenges.conftest import QUIZ
+from tests.security.worlds import lms_of
 
 PASSWORD = "correct horse battery"
 LOGIN, REGISTER = "/api/v1/auth/login", "/api/v1/auth/register"
@@ -148,6 +158,42 @@ def test_asking_for_letters_waits(limited, user, signed_in, send_form):
     assert send_form(browser, f"{page}/confirm", page).status_code == 429
 
 
+def test_tests_and_replays_of_webhooks_wait_by_either_door(
+    limited, make_user, signed_in, bearer, send_form
+):
+    teacher = make_user("grace", role="instructor")
+    fields = {"name": "Mine", "url": "https://example.org/", "events": ["job-completed"]}
+    webhook, _secret = webhooks.create(teacher, fields)
+    sent = webhooks.ping(teacher, webhook)
+    browser, headers = limited.test_client(), bearer(teacher)
+    send_form(browser, "/login", username="grace", password=PASSWORD)
+    page, api = f"/teach/webhooks/{webhook.id}", f"/api/v1/webhooks/{webhook.id}"
+    again = f"deliveries/{sent.id}/replay"
+    for address, more, most in (("ping", "ping", 10), (again, "replay", 30)):
+        for _ in range(most // 2):
+            assert browser.post(f"{api}/{address}", headers=headers).status_code == 202
+            assert send_form(browser, f"{page}/{more}", page).status_code == 303
+        assert_too_many(browser.post(f"{api}/{address}", headers=headers), 60)
+        assert send_form(browser, f"{page}/{address}", page).status_code == 429
+        assert send_form(browser, f"{page}/{more}", page).status_code == 429
+    # Whatever else is done with it is not counted.
+    for _ in range(12):
+        assert send_form(browser, f"{page}/on", page).status_code == 303
+
+
+def test_six_reports_an_hour_by_page_or_script(limited, user, quest, bearer, send_form):
+    browser, headers = limited.test_client(), bearer(user)
+    send_form(browser, "/login", username="ada", password=PASSWORD)
+    page = f"/tasks/{quest.id}/report"
+    for number in range(3):
+        body = {"task_id": quest.id, "text": f"Problem {number}"}
+        assert browser.post("/api/v1/reports", json=body, headers=headers).status_code == 201
+        assert send_form(browser, page, text=f"Another {number}").status_code == 303
+    assert send_form(browser, page, text="One more").status_code == 429
+    assert_too_many(browser.post("/api/v1/reports", json=body, headers=headers), 3600)
+    assert browser.get(page).status_code == 200
+
+
 def test_refreshing_waits(door, user):
     headers = {"Authorization": f"Bearer {logins.issue_tokens(user)['refresh_token']}"}
     for _ in range(120):
@@ -185,6 +231,20 @@ def test_an_odd_body_is_counted_and_breaks_nothing(door, app, body):
         assert door.post(path, data=body, content_type="application/json").status_code in (400, 422)
 
 
+def test_thirty_models_a_minute(door, user, bearer, quest):
+    """A learner's twenty pass; what is refused is not stored."""
+    headers = bearer(user)
+
+    def send(number):
+        file = {"model_file": (io.BytesIO(b"\x80\x05%d." % number), "model.pkl")}
+        return door.post(f"/api/v1/quests/{quest.id}/submit", data=file, headers=headers)
+
+    for number in range(30):
+        assert send(number).status_code == 202
+    assert_too_many(send(30), 60)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Submission)) == 30
+
+
 def test_ten_trainings_a_minute(door, user, bearer, quest):
     headers = bearer(user)
     address = f"/api/v1/quests/{quest.id}/train"
@@ -195,3 +255,105 @@ def test_ten_trainings_a_minute(door, user, bearer, quest):
         db.session.execute(sa.update(Submission).values(status="failed"))
         db.session.commit()
     assert_too_many(door.post(address, json={"code": "x"}, headers=headers), 60)
+
+
+def test_running_and_handing_in_answers_wait(limited, user, make_user, bearer, send_form):
+    fields = {name: value for name, value in QUIZ.items() if name != "kind"}
+    teacher = make_user("grace", role="instructor")
+    quiz = authoring.create(teacher, "knowledge", fields, publish=True)
+    browser, headers = limited.test_client(), bearer(user)
+    path = f"/api/v1/challenges/{quiz.id}"
+    for address, body, most in (
+        (f"{path}/run", {"code": "x"}, 120),
+        (f"{path}/plan", {"query": "x"}, 120),
+        (f"{path}/hints", {"number": 1}, 60),
+        ("/api/v1/attempts", {"challenge_id": quiz.id, "answers": {}}, 120),
+    ):
+        for _ in range(most):
+            assert browser.post(address, json=body, headers=headers).status_code in (409, 422)
+        assert_too_many(browser.post(address, json=body, headers=headers), 60)
+    send_form(browser, "/login", username="ada", password=PASSWORD)
+    page = f"/challenges/{quiz.id}"
+    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get(page).text)[1]
+    wrong = {"csrf_token": token, "q4": "many"}
+    for address in (page, f"{page}/run", f"{page}/plan"):
+        for _ in range(120):
+            assert browser.post(address, data=wrong).status_code == 422
+        assert browser.post(address, data=wrong).status_code == 429
+    assert browser.get(page).status_code == 200
+
+
+@pytest.fixture
+def lms(make_user):
+    """An LMS that grace has entered: the id of its platform."""
+    make_user("grace", role="instructor")
+    return lms_of("grace")["lms_id"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/lti/login"), ("POST", "/lti/launch"), ("GET", "/lti/pick/made-up")],
+)
+def test_a_class_of_hundreds_opens_its_link_and_a_flood_of_launches_waits(door, app, method, path):
+    """By address: nobody is known before the launch is read."""
+    statuses = {door.open(path, method=method).status_code for _ in range(600)}
+    assert statuses == {400}
+    refused = door.open(path, method=method)
+    assert (refused.status_code, refused.mimetype) == (429, "text/html")
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    elsewhere = door.open(path, method=method, environ_base={"REMOTE_ADDR": "10.0.0.2"})
+    assert elsewhere.status_code == 400
+
+
+def test_who_comes_from_an_lms_cannot_guess_a_password_either(door, user, lms, send_form):
+    launch = {
+        **{"message": RESOURCE, "deployment_id": "d1", "sub": "s", "email": user.email},
+        **{"name": "", "roles": [], "context_id": "", "context_title": "", "title": ""},
+        **{"resource_link_id": "l1", "chosen": "", "line_item": "", "line_items": "", "deep": {}},
+    }
+    word = once.keep("welcome", {"platform": lms, "launch": launch}, 600)
+    door.set_cookie("lti-welcome", word, path="/lti")
+
+    def guessed(password: str) -> int:
+        fields = {"username": "ada", "password": password}
+        return send_form(door, "/lti/welcome/link", "/lti/welcome", **fields).status_code
+
+    for _ in range(5):
+        assert guessed("not the password") == 401
+        # It is the same count as that of the login page.
+        assert guess(door, address="127.0.0.1").status_code == 401
+    assert guessed("not the password") == 429
+    assert guessed(PASSWORD) == 429
+
+
+def test_steps_that_have_an_lms_asked_wait(limited, lms, send_form):
+    browser, page = limited.test_client(), f"/teach/lti/{lms}"
+    send_form(browser, "/login", username="grace", password=PASSWORD)
+    for number in range(30):
+        step = ("off", "on", "retry")[number % 3]
+        assert send_form(browser, f"{page}/{step}", page).status_code == 303
+    assert send_form(browser, f"{page}/retry", page).status_code == 429
+    assert browser.get(page).status_code == 200
+
+
+def test_guessing_codes_of_cohorts_waits_and_a_class_behind_one_address_joins(
+    limited, make_user, send_form
+):
+    grace = make_user("grace", role="instructor")
+    code = cohorts.create(grace, {"title": "A class"}).join_code
+
+    def entered(name):
+        make_user(name)
+        browser = limited.test_client()
+        send_form(browser, "/login", username=name, password=PASSWORD)
+        return browser
+
+    for number in range(12):
+        joined = send_form(entered(f"learner{number}"), "/cohorts/join", "/cohorts", code=code)
+        assert joined.status_code == 303
+    eve = entered("eve")
+    for _ in range(10):
+        assert send_form(eve, "/cohorts/join", "/cohorts", code="abcdefgh").status_code == 422
+        assert eve.get("/cohorts/join/abcdefgh").status_code == 404
+    assert send_form(eve, "/cohorts/join", "/cohorts", code=code).status_code == 429
+    assert eve.get(f"/cohorts/join/{code}").status_code == 429

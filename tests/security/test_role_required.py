@@ -10,6 +10,8 @@ from mlarena.app import create_app
 from mlarena.core.config import Settings
 from mlarena.core.db import db
 
+pytestmark = pytest.mark.pure
+
 
 @pytest.fixture(scope="module")
 def doors(migrated_app, settings: Settings):

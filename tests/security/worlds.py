@@ -2,29 +2,61 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from mlarena.accounts.models import User
 from mlarena.admin.integrity.models import AlikePair
-from mlarena.cohorts import assignments
+from mlarena.cohorts import announcements, assignments
 from mlarena.cohorts import service as cohorts
 from mlarena.competitions import authoring as organise
 from mlarena.competitions import service as contest
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
+from mlarena.core.installation import InstallationSecret
 from mlarena.forecasts import leagues
 from mlarena.forecasts.documents import ingest
 from mlarena.forecasts.models import TeamAlias
 from mlarena.forecasts.record import record
 from mlarena.forecasts.sources.found import Found
+from mlarena.lti.models import Link, Platform
 from mlarena.notifications import routing
 from mlarena.notifications.models import Notification
 from mlarena.notifications.service import About, heads, notify
+from mlarena.quests.desk import writing
+from mlarena.reports import service as reports
+from mlarena.submissions import revisions
 from mlarena.submissions.models import Submission
 from mlarena.submissions.rejudging.models import Rejudge
 from mlarena.webhooks.models import Delivery, Webhook
+
+# Columns that hold what opens something, or what could be tried against a guess.
+SECRETS = {
+    *("password_hash", "token_hash", "secret_hash", "code_hash", "salt", "old_salt"),
+    "claim_token",
+}
+
+
+def secrets_kept() -> list[tuple[str, bytes]]:
+    """Whatever the database holds now that no answer may: where it stands, and how it would be read."""
+    found = [("a private key", b"PRIVATE KEY")]
+    for table in db.metadata.sorted_tables:
+        columns = [column for column in table.columns if column.name in SECRETS]
+        rows = db.session.execute(sa.select(*columns)).all() if columns else []
+        for row in rows:
+            for column, value in zip(columns, row, strict=True):
+                if value is not None and len(value) >= 8:
+                    raw = value if isinstance(value, bytes) else str(value).encode()
+                    found.append((str(column), raw))
+    for secret in db.session.scalars(sa.select(InstallationSecret)):
+        name = f"the secret {secret.name}"
+        shapes = (secret.value, secret.value.hex().encode(), base64.b64encode(secret.value))
+        found += [(name, shape) for shape in shapes]
+    return found
 
 
 def match_to_come() -> int:
@@ -115,7 +147,7 @@ def class_of(learner: Any, task: Any) -> dict[str, Any]:
     fields = {"title": "Week 1", "due_at": due}
     assignment = assignments.create(lead, cohort, fields, {task.id: 1.0})
     assignments.extend(lead, cohort, assignment, learner.id, due + timedelta(days=1), "")
-    said = cohorts.announce(lead, cohort, "Hear", "")
+    said = announcements.announce(lead, cohort, "Hear", "")
     return {
         "cohort_id": cohort.id,
         "assignment_id": assignment.id,
@@ -124,11 +156,27 @@ def class_of(learner: Any, task: Any) -> dict[str, Any]:
     }
 
 
+def report_of(user: User, task: Any) -> int:
+    """Something that they say is wrong with it."""
+    return reports.report(user, task, "It cannot be passed.").id
+
+
+def revision_of(quest: Any) -> int:
+    """What the quest says, kept as a version. Its id."""
+    revisions.note(None, quest, writing.written(quest))
+    db.session.commit()
+    return revisions.latest_id(quest)
+
+
 def webhook_of(username: str) -> dict[str, int]:
     """A webhook that is theirs, with a message that was given up."""
     owner = db.session.query(User).filter_by(username=username).one()
     made = Webhook(
-        owner_id=owner.id, name="Mine", url="https://hooks.example/", events=["job-init"], salt="x"
+        owner_id=owner.id,
+        name="Mine",
+        url="https://hooks.example/",
+        events=["job-init"],
+        salt="a salt of theirs",
     )
     db.session.add(made)
     db.session.flush()
@@ -136,3 +184,19 @@ def webhook_of(username: str) -> dict[str, int]:
     db.session.add(sent)
     db.session.commit()
     return {"webhook_id": made.id, "delivery_id": sent.id}
+
+
+def lms_of(username: str) -> dict[str, int]:
+    """An LMS that they have entered, with a link that opens nothing yet."""
+    owner = db.session.query(User).filter_by(username=username).one()
+    made = Platform(
+        owner_id=owner.id, name="Theirs", issuer="https://lms.example", client_id="tool",
+        deployments=["d1"], auth_url="https://lms.example/auth",
+        token_url="https://lms.example/token", keys_url="https://lms.example/keys",
+    )  # fmt: skip
+    db.session.add(made)
+    db.session.flush()
+    link = Link(platform_id=made.id, deployment_id="d1", resource_link_id="l1")
+    db.session.add(link)
+    db.session.commit()
+    return {"lms_id": made.id, "link_id": link.id}
