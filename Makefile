@@ -8,6 +8,9 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 NPM_FILES := package.json package-lock.json scripts/vendor.mjs
 
+# Python keeps what it compiled, whatever the machine says: empty is as good as unset.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run install admin semantic test test-embedded test-real lint format bench screenshots lock clean
 .DEFAULT_GOAL := run
 

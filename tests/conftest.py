@@ -7,8 +7,12 @@ MLARENA_TEST_REDIS_URL (default: the local ones).
 
 from __future__ import annotations
 
+import gc
 import os
+import re
 import shutil
+import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -19,6 +23,8 @@ import redis as redis_library
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from mlarena.accounts import passwords
 from mlarena.app import create_app
@@ -27,18 +33,54 @@ from mlarena.core.db import db
 from mlarena.core.embedded import EmbeddedRedis
 from mlarena.core.security import limiter
 
+# Without kept bytecode each process of the run rewrites every test's assertions, and each one that the tests
+# start compiles the arena: more than half of what either costs.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# One thread for every model, as in the jail. Where several processes have as many as there are cores, threads
+# wait for each other, and do so by turning round and round: twenty times the work for a small boosted model.
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+# No assertion on elapsed time: a machine with much else to do is no fault of what is tested. A fixture
+# that is made once for all examples is meant so: the examples make what is theirs.
+hypothesis_settings.register_profile(
+    "patient",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+hypothesis_settings.load_profile("patient")
+
+pytest_plugins = ["tests.cpu_table", "tests.spread"]
+
 POSTGRES = os.environ.get(
     "MLARENA_TEST_DATABASE_URL", "postgresql+psycopg2://postgres@127.0.0.1:5432/postgres"
 )
 REDIS = os.environ.get("MLARENA_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 REQUIRED = os.environ.get("MLARENA_REQUIRE_SERVICES") == "1"
+# Chromium draws the suggestions below its address bar as two pages of its own, for every window: three
+# quarters of what a context costs. Of two such lists it heeds the later, so Playwright's own stands here too.
+WITHOUT = (
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
+    *("ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints"),
+    *("NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch"),
+)
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
     "--disable-background-networking",
+    f"--disable-features={','.join(WITHOUT)}",
 ]
 PASSWORD = "correct horse battery"
+
+
+@sa.event.listens_for(sa.Engine, "connect")
+def _wait_for_no_disk(connection: Any, _record: Any) -> None:
+    """As on PostgreSQL: see `postgres_url`. After the arena's own settings, which come first."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,14 +95,37 @@ def _turn(item: pytest.Item) -> int:
     return 0 if item.get_closest_marker("slow") else 2
 
 
+# Who asks for none of these has neither a database nor a Redis of this run.
+SERVICES = {"settings", "redis_url", "real_redis_url", "postgres_url", "challenge_url"}
+ALL_PURE = re.compile(r"^pytestmark = .*\bpytest\.mark\.pure\b", re.MULTILINE)
+
+
+def _pure(item: pytest.Item) -> bool:
+    asked = set(item.fixturenames) if isinstance(item, pytest.Function) else set()
+    return item.get_closest_marker("pure") is not None or not asked & SERVICES
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The second run does not even import a module of which it would leave out everything."""
+    if config.getoption("--services") == "real" and collection_path.suffix == ".py":
+        return bool(ALL_PURE.search(collection_path.read_text(encoding="utf-8"))) or None
+    return None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest come first, so that no process is left with them at the end. The second run, on real
     services, leaves out what touches neither."""
     items.sort(key=_turn)
     if config.getoption("--services") == "real":
-        once = [item for item in items if item.get_closest_marker("pure")]
-        config.hook.pytest_deselected(items=once)
-        items[:] = [item for item in items if not item.get_closest_marker("pure")]
+        config.hook.pytest_deselected(items=[item for item in items if _pure(item)])
+        items[:] = [item for item in items if not _pure(item)]
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +165,8 @@ def postgres_url(worker_number: int) -> Iterator[str]:
     try:
         with admin.connect() as connection:
             connection.execute(sa.text(f"CREATE DATABASE {name}"))
+            # What is killed in these tests is the arena, never the machine: no commit waits for a disk.
+            connection.execute(sa.text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
     except sa.exc.OperationalError as error:
         _needed("PostgreSQL", error)
     yield sa.make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
@@ -180,12 +247,21 @@ def _empty(app: Any, settings: Settings) -> None:
             # Not by a fresh copy of the file: somebody's connection may still be open on this one, and
             # every later one in this process then fails with "disk I/O error".
             with db.engine.begin() as connection:
-                for table in reversed(db.metadata.sorted_tables):
-                    connection.exec_driver_sql(f'DELETE FROM "{table.name}"')
-                connection.exec_driver_sql("DELETE FROM sqlite_sequence")
+                for (table,) in connection.exec_driver_sql(_with_rows()).all():
+                    connection.exec_driver_sql(f'DELETE FROM "{table}"')
             return
         with db.engine.begin() as connection:
             connection.execute(sa.text(_emptying()))
+
+
+@cache
+def _with_rows() -> str:
+    """Which SQLite tables have rows: those first that refer to others."""
+    names = [table.name for table in reversed(db.metadata.sorted_tables)]
+    return " UNION ALL ".join(
+        f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")"
+        for name in (*names, "sqlite_sequence")
+    )
 
 
 @cache
@@ -222,10 +298,17 @@ def _nobody() -> str:
 
 
 @pytest.fixture
-def app(migrated_app: Any, settings: Settings) -> Iterator[Any]:
+def as_left() -> bool:
+    """Whether a test takes database and Redis as the one before it left them: tests/security does."""
+    return False
+
+
+@pytest.fixture
+def app(migrated_app: Any, settings: Settings, as_left: bool) -> Iterator[Any]:
     """The app with an empty database, an empty Redis, and its context pushed."""
-    _empty(migrated_app, settings)
-    migrated_app.extensions["redis"].flushdb()
+    if not as_left:
+        _empty(migrated_app, settings)
+        migrated_app.extensions["redis"].flushdb()
     limiter.enabled = settings.ratelimit_enabled  # some test's other app may have switched it
     migrated_app.extensions.get("mailman", None)
     with migrated_app.app_context():

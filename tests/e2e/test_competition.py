@@ -18,7 +18,8 @@ from benchmarks.showcase import Showcase, register
 from benchmarks.showcase_competitions import ORGANISER, hand_in, promote
 from mlarena.competitions.kaggle import jobs as kaggle
 from mlarena.submissions.queues import OUTSIDE
-from tests.competitions.conftest import ANSWERS, predictions
+from tests.competitions.conftest import predictions
+from tests.e2e.desk import csv_file, hold_competition
 from tests.kaggle.stub import Stub, busy, cut, html, serve, teams
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.pure, pytest.mark.timeout(300)]
@@ -65,10 +66,6 @@ def enter(chromium: Any, case: Showcase) -> Iterator[Any]:
         context.close()
 
 
-def csv(content: str, name: str = "predictions.csv") -> dict[str, Any]:
-    return {"name": name, "mimeType": "text/csv", "buffer": content.encode()}
-
-
 def on_the_board(page: Any) -> list[str]:
     names: list[str] = page.locator("table.standings tbody th > :first-child").all_inner_texts()
     return names
@@ -76,22 +73,13 @@ def on_the_board(page: Any) -> list[str]:
 
 def test_from_the_form_to_the_ratings(case: Showcase, enter: Any) -> None:
     organiser = enter(ORGANISER)
-    organiser.goto("/competitions/organise/new")
     now = datetime.now(UTC)
-    organiser.fill("main [name=title]", "Night Buses")
-    organiser.fill("main [name=description]", "## When do they come?")
-    organiser.fill("main [name=starts_at]", f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M}")
-    organiser.fill("main [name=ends_at]", f"{now + timedelta(days=1):%Y-%m-%dT%H:%M}")
-    organiser.select_option("main [name=metric]", "rmse")
-    organiser.fill("main [name=team_size]", "2")
-    organiser.get_by_role("button", name="Write it down").click()
-    organiser.locator("[name=answers_file]").set_input_files(csv(ANSWERS, "answers.csv"))
-    organiser.get_by_role("button", name="Check and keep").click()
-    organiser.get_by_text("The answers are checked").wait_for()
-    organiser.get_by_role("button", name="Open it").click()
-    organiser.get_by_text("It is open: everybody").wait_for()
-    address = organiser.url.removesuffix("/desk").split(case.here.url)[1]
-    number = int(address.rsplit("/", 1)[1])
+    number = int(
+        hold_competition(
+            organiser, "Night Buses", now - timedelta(hours=1), now + timedelta(days=1), team_size=2
+        )
+    )
+    address = f"/competitions/{number}"
 
     ada = enter("ada")
     ada.goto(address)
@@ -113,7 +101,7 @@ def test_from_the_form_to_the_ratings(case: Showcase, enter: Any) -> None:
 
     def upload(page: Any, content: str) -> None:
         page.goto(address)
-        page.locator("[name=predictions_file]").set_input_files(csv(content))
+        page.locator("[name=predictions_file]").set_input_files(csv_file(content))
         page.get_by_role("button", name="Hand it in").click()
         page.get_by_role("heading", name="Scored: Night Buses").wait_for()
 

@@ -15,8 +15,8 @@ from benchmarks.showcase import Showcase, register
 from benchmarks.showcase_competitions import inside
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
-from mlarena.forecasts import broadcast
-from mlarena.forecasts.models import Match
+from mlarena.forecasts import broadcast, game, prizes
+from mlarena.forecasts.models import Forecast, Match
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.pure, pytest.mark.timeout(300)]
 
@@ -36,10 +36,14 @@ def case() -> Iterator[Showcase]:
             people.forecasts = {"match": last.id, "other": coming[0].id}
             # On the first days of a month a season has no ten matches yet: one that is over is to come again.
             quiet_minutes()
-            last.status, last.kickoff = "scheduled", utcnow() + timedelta(hours=2)
-            last.home_goals = last.away_goals = last.ht_home = last.ht_away = last.settled_at = None
+            to_come_again(last)
             db.session.commit()
         yield people
+
+
+def to_come_again(match: Match) -> None:
+    match.status, match.kickoff = "scheduled", utcnow() + timedelta(hours=2)
+    match.home_goals = match.away_goals = match.ht_home = match.ht_away = match.settled_at = None
 
 
 @pytest.fixture
@@ -163,6 +167,53 @@ def test_from_the_first_key_to_the_badge(case: Showcase, ada: Any) -> None:
     assert "Forecaster" in profile and "Simulated League" in profile
 
 
+def one_match_left(case: Showcase) -> int:
+    """Of the season before this one all is settled but a match; of 29 others ada knew what then happened."""
+    with inside(case.here):
+        quiet_minutes()
+        this = db.session.get_one(Match, case.forecasts["match"])
+        final, *rest = showcase_forecasts.season_before(this, prizes.BEAT)
+        for match in rest[: prizes.BEAT - 1]:
+            home, draw, away = (0.8 if place == match.outcome else 0.1 for place in range(3))
+            at = match.kickoff - timedelta(hours=1)
+            db.session.add(
+                Forecast(
+                    user_id=case.users["ada"], match_id=match.id, home=home, draw=draw, away=away,
+                    entered_at=at, changed_at=at,
+                )
+            )  # fmt: skip
+        for match in rest:
+            match.settled_at = None
+        to_come_again(final)
+        db.session.commit()
+        game.settle([match.id for match in rest])
+        return int(final.id)
+
+
+def test_a_season_ahead_of_the_house_ends_with_its_badge(case: Showcase, ada: Any) -> None:
+    match_id = one_match_left(case)
+    ada.goto(f"/forecasts/matches/{match_id}")
+    ada.locator("[data-bar] [role=slider]").first.wait_for()
+    ada.wait_for_load_state("networkidle")  # the page's last parts move the bar
+    for name, typed in (("home", "80"), ("draw", "15")):
+        ada.locator(f"main [name={name}]").focus()
+        ada.keyboard.press("Control+A")
+        ada.keyboard.type(typed)
+    ada.keyboard.press("Tab")
+    assert values(ada) == [80, 15, 5]
+    ada.get_by_role("button", name="Say it").click()
+    ada.get_by_role("button", name="Change it").wait_for()
+    ada.evaluate("document.body.dataset.same = ''")
+    goal(case, match_id, (1, 0), 80)
+    ada.locator("#match-state .result", has_text="1–0").wait_for()
+    ends(case, match_id, (2, 0))
+    ada.get_by_text("New badge: House Beaten.").wait_for(timeout=90_000)
+    ada.locator("[data-earned='House Beaten']").wait_for()
+    assert ada.locator("body[data-same]").count() == 1
+    ada.goto(f"/users/{case.users['ada']}")
+    assert "House Beaten" in ada.locator("main").inner_text()
+
+
 def test_without_scripts_three_numbers_are_enough(chromium: Any, case: Showcase, ada: Any) -> None:
     cookies = ada.context.cookies()
     context = chromium.new_context(base_url=case.here.url, java_script_enabled=False)
@@ -173,10 +224,10 @@ def test_without_scripts_three_numbers_are_enough(chromium: Any, case: Showcase,
     for name, typed in (("home", "20"), ("draw", "20"), ("away", "50")):
         page.fill(f"main [name={name}]", typed)
     page.get_by_role("button", name="Say it").click()
-    assert page.get_by_text("The three sum to 90 %").is_visible()
+    page.get_by_text("The three sum to 90 %").wait_for()
     assert values(page) == [20, 20, 50]
     page.fill("main [name=away]", "60")
     page.get_by_role("button", name="Say it").click()
-    assert page.get_by_role("button", name="Change it").is_visible()
+    page.get_by_role("button", name="Change it").wait_for()
     assert values(page) == [20, 20, 60]
     context.close()

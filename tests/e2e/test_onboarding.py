@@ -9,12 +9,11 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from benchmarks.arena import PASSWORD, Arena, arena
+from benchmarks.arena import PASSWORD, Arena
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.pure, pytest.mark.timeout(300)]
 
@@ -35,12 +34,6 @@ for (const kind of ["click", "change"]) addEventListener(kind, (event) => {
   counted(kind === "click" ? "click" : "field");
 }, true);
 """
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Arena]:
-    with arena(WORKERS="1") as here:
-        yield here
 
 
 class Newcomer:
@@ -85,9 +78,9 @@ class Newcomer:
     "screen", [{"width": 1280, "height": 900}, {"width": 390, "height": 844}], ids=["desk", "phone"]
 )
 def test_a_first_pass_takes_a_dozen_clicks_and_decisions(
-    chromium: Any, running: Arena, screen: dict[str, int]
+    chromium: Any, shared_arena: Arena, screen: dict[str, int]
 ) -> None:
-    newcomer = Newcomer(chromium, running, viewport=screen)
+    newcomer = Newcomer(chromium, shared_arena, viewport=screen)
     page = newcomer.page
     began = time.monotonic()
     page.goto("/")

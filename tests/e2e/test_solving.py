@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from benchmarks.arena import Arena, arena
+from benchmarks.arena import Arena
 from tests.e2e.test_first_light import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.pure, pytest.mark.timeout(300)]
@@ -28,12 +28,6 @@ new MutationObserver(() => {
 """
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Arena]:
-    with arena(WORKERS="1") as here:
-        yield here
-
-
 def written(slug: str) -> dict[str, Any]:
     """The challenge as its author wrote it."""
     (path,) = STARTER.glob(f"*/{slug}.yaml")
@@ -42,10 +36,12 @@ def written(slug: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def learner(chromium: Any, running: Arena, request: pytest.FixtureRequest) -> Iterator[Visitor]:
+def learner(
+    chromium: Any, shared_arena: Arena, request: pytest.FixtureRequest
+) -> Iterator[Visitor]:
     """Somebody new; with `False` given, one without scripts."""
     scripts = getattr(request, "param", True)
-    visitor = Visitor(chromium, running, java_script_enabled=scripts)
+    visitor = Visitor(chromium, shared_arena, java_script_enabled=scripts)
     if scripts:
         visitor.page.add_init_script(WATCH)
     visitor.register()

@@ -22,7 +22,7 @@ TOOLS = ("sh", "make", "touch", "rm", "env")
 NOBODY = 65534
 # Variables that would make the machine less bare than it claims to be.
 SETTINGS = re.compile(
-    r"^(MLARENA_|DATABASE_URL|REDIS_URL|SECRET_KEY|PORT|HOST$|FLASK_|STORAGE_URL)"
+    r"^(MLARENA_|DATABASE_URL|REDIS_URL|SECRET_KEY|PORT|HOST$|FLASK_|STORAGE_URL|OMP_|OPENBLAS_)"
 )
 
 

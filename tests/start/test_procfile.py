@@ -9,8 +9,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -44,8 +46,9 @@ def test_the_procfile_names_the_five_processes() -> None:
 class Machines:
     """One folder for each process; commands as the Procfile says them."""
 
-    def __init__(self, place: Path, database: str, redis_url: str) -> None:
+    def __init__(self, place: Path, built: Path, database: str, redis_url: str) -> None:
         self.place = place
+        self.built = built
         self.commands = read_procfile(ROOT / "Procfile")
         self.port = free_port()
         self.running: dict[str, subprocess.Popen[bytes]] = {}
@@ -64,8 +67,7 @@ class Machines:
         """The project alone, as a deploy lays it out; the data folder is its own `instance`."""
         folder = self.place / name
         if not folder.exists():
-            folder.mkdir()
-            copy_project(folder)
+            shutil.copytree(self.built, folder)
         return folder
 
     def run(self, name: str) -> None:
@@ -92,6 +94,17 @@ class Machines:
     def said(self) -> str:
         logs = sorted(self.place.glob("*.log"))
         return "\n".join(f"--- {log.name}\n{log.read_text()[-3000:]}" for log in logs)
+
+    def logged(self, name: str, event: str, submission_id: int) -> dict[str, Any]:
+        """The line of a process's log, which is JSON in production, about that submission."""
+        log, deadline = self.place / f"{name}.log", time.monotonic() + VERDICT_SECONDS
+        while time.monotonic() < deadline:
+            for line in log.read_text().splitlines():
+                found: dict[str, Any] = json.loads(line) if line.endswith("}") else {}
+                if (found.get("event"), found.get("submission_id")) == (event, submission_id):
+                    return found
+            time.sleep(0.05)
+        pytest.fail(f"no {event} about {submission_id}\n{self.said()}")
 
     def ask(
         self, method: str, path: str, token: str = "", body: bytes = b"", kind: str = ""
@@ -170,17 +183,34 @@ class Machines:
             time.sleep(0.1)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as it is before it is laid out: compiled once, not by every process on every disk."""
+    folder = tmp_path_factory.mktemp("built")
+    copy_project(folder)
+    compiled = [sys.executable, "-m", "compileall", "-q", "mlarena", "migrations"]
+    subprocess.run(compiled, cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
 def machines(
-    tmp_path: Path, postgres_url: str, real_redis_url: str, request: pytest.FixtureRequest
+    built: Path, tmp_path_factory: pytest.TempPathFactory, postgres_url: str, real_redis_url: str
 ) -> Iterator[Machines]:
+    """A release, and web, worker and clock on it."""
     redis.Redis.from_url(real_redis_url).flushdb()
-    running = Machines(tmp_path, postgres_url, real_redis_url)
-    yield running
-    running.stop()
-    redis.Redis.from_url(real_redis_url).flushdb()
-    for folder in ("web", "worker", "clock", "release"):
-        shutil.rmtree(tmp_path / folder, ignore_errors=True)
+    place = tmp_path_factory.mktemp("machines")
+    running = Machines(place, built, postgres_url, real_redis_url)
+    try:
+        running.run("release")
+        running.run("release")  # a deploy runs it again; nothing may change or fail
+        for name in ("web", "worker", "clock"):
+            running.start(name)
+        yield running
+    finally:
+        running.stop()
+        redis.Redis.from_url(real_redis_url).flushdb()
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def honest_model(csv: bytes, target: str, skip: int = 0) -> bytes:
@@ -199,10 +229,6 @@ def form(name: str, content: bytes) -> tuple[bytes, str]:
 
 
 def test_a_model_gets_its_verdict_with_no_disk_in_common(machines: Machines) -> None:
-    machines.run("release")
-    machines.run("release")  # a deploy runs it again; nothing may change or fail
-    for name in ("web", "worker", "clock"):
-        machines.start(name)
     health = machines.wait_until_healthy(60)
     assert health["components"]["worker"]["alive"] == 1
 
@@ -230,19 +256,48 @@ def test_a_model_gets_its_verdict_with_no_disk_in_common(machines: Machines) -> 
     settled = machines.data("GET", f"/submissions/{submission['id']}", token)
     assert settled["status"] == "scored"
     assert settled["score"] == verdicts[0]["score"]
+    assert machines.logged("worker", "evaluated", submission["id"])["status"] == "scored"
+    assert machines.logged("web", "submission accepted", submission["id"])["request_id"]
     # Nothing of the upload was left on a disk that the other could have read.
     for folder in ("web", "worker"):
         assert list((machines.place / folder).rglob("*.joblib")) == []
 
 
+def test_a_file_of_untold_length_is_refused_while_it_comes(machines: Machines) -> None:
+    """In chunks: no header says how much will follow, and the sender would go on for 400 MB."""
+    machines.wait_until_healthy(60)
+    token = machines.learner()
+    quest = machines.quest(token)
+    address = f"/api/v1/quests/{quest['id']}"
+    edge, piece = "cut-here", bytes(1 << 20)
+    head = (
+        f"POST {address}/submit HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: multipart/form-data; boundary={edge}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    form_head = (
+        f'--{edge}\r\nContent-Disposition: form-data; name="model_file"; filename="model.pkl"\r\n\r\n'
+    ).encode() + b"\x80\x05"
+    sent, heard = 0, b""
+    with socket.create_connection(("127.0.0.1", machines.port), timeout=60) as sender:
+        sender.sendall(head.encode())
+        try:
+            for part in (form_head, *[piece] * 400):
+                sender.sendall(b"%x\r\n%s\r\n" % (len(part), part))
+                sent += len(part)
+                if select.select([sender], [], [], 0)[0]:
+                    break
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        heard = sender.recv(65536)
+    assert heard.startswith(b"HTTP/1.1 413"), (heard[:200], sent)
+    assert 50 << 20 < sent < 100 << 20
+    own = json.loads(machines.ask("GET", f"{address}/submissions", token)[1])
+    assert own["data"] == []
+
+
 def test_a_worker_that_is_killed_loses_nothing(machines: Machines) -> None:
     """kill -9 in the middle, another worker started on yet another disk: the verdict comes."""
-    machines.run("release")
-    machines.start("web")
-    machines.start("clock")
-    machines.start("worker")
     machines.wait_until_healthy(60)
-
     token = machines.learner()
     quest = machines.quest(token)
     csv = machines.dataset(quest, token)

@@ -87,6 +87,14 @@ def test_another_database_is_work(tmp_path: Path, project: Path, settled: Settin
     assert not is_current(project, other)
 
 
+def test_starter_content_that_is_wanted_after_all_is_work(project: Path, settled: Settings) -> None:
+    without = settled.model_copy(update={"starter_content": False})
+    assert not is_current(project, without)
+    remember(project, without)
+    assert is_current(project, without)
+    assert not is_current(project, settled)
+
+
 @pytest.mark.parametrize("note", ["", "not JSON", "{}", "[]"])
 def test_a_note_that_cannot_be_read_is_work(project: Path, settled: Settings, note: str) -> None:
     (settled.mlarena_data / "released.json").write_text(note)
