@@ -100,6 +100,19 @@ class Arena:
             content: bytes = answer.read()
             return content
 
+    def first_instructor(self, name: str) -> None:
+        """As an operator makes them, who has a shell and no account."""
+        command = ["-m", "flask", "--app", "wsgi", "users", "create", name, f"{name}@example.org"]
+        subprocess.run(
+            [sys.executable, *command, "--role", "instructor", "--password-stdin"],
+            cwd=ROOT,
+            env={**os.environ, "MLARENA_DATA": str(self.data), "LOG_LEVEL": "ERROR"},
+            input=PASSWORD,
+            text=True,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
     def quiet(self) -> None:
         """Wait until nothing is left to evaluate: a new arena computes its house baselines first."""
         for _ in range(600):
@@ -144,12 +157,21 @@ def arena(**environment: str) -> Iterator[Arena]:
     play; what that leaves is kept in the temporary folder, and later arenas begin with a copy of it.
     """
     with tempfile.TemporaryDirectory(prefix="mlarena-bench-") as folder:
-        shutil.copytree(_beginning(), f"{folder}/data", ignore=shutil.ignore_patterns("redis"))
+        shutil.copytree(beginning(), f"{folder}/data", ignore=shutil.ignore_patterns("redis"))
         with _started(Path(folder) / "data", **environment) as here:
             yield here
 
 
-def _beginning() -> Path:
+@contextmanager
+def empty_arena(**environment: str) -> Iterator[Arena]:
+    """The same without the starter content: no task, no level, nobody."""
+    with tempfile.TemporaryDirectory(prefix="mlarena-bench-") as folder:
+        data = Path(folder) / "data"
+        with _started(data, STARTER_CONTENT="0", **environment) as here:
+            yield here
+
+
+def beginning() -> Path:
     """A data folder as it is after the first start, with baselines judged and challenges published."""
     kept = Path(tempfile.gettempdir()) / f"mlarena-beginning-{released.project_state(ROOT)[:16]}"
     with kept.with_suffix(".lock").open("w") as lock:

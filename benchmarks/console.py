@@ -50,8 +50,8 @@ def prepare(app: Any, users: int) -> dict[str, str]:
     statements = (
         "INSERT INTO cohort_members (cohort_id, user_id, nickname, joined_at) SELECT :cohort, id, '', :now "
         "FROM users ORDER BY id LIMIT :members",
-        "INSERT INTO progress (user_id, task_id, status, attempts, best_score) SELECT user_id, task_id, "
-        "'completed', count(*), max(score) FROM submissions WHERE user_id IS NOT NULL "
+        "INSERT INTO progress (user_id, task_id, status, attempts, best_score, passed_on) SELECT user_id, "
+        "task_id, 'completed', count(*), max(score), 1 FROM submissions WHERE user_id IS NOT NULL "
         "GROUP BY user_id, task_id ON CONFLICT DO NOTHING",
         "INSERT INTO first_views (user_id, task_id, at) SELECT user_id, task_id, :now FROM progress "
         "ON CONFLICT DO NOTHING",

@@ -9,8 +9,10 @@ from __future__ import annotations
 import io
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache, partial
 from typing import Any
 
 from benchmarks import (
@@ -18,6 +20,7 @@ from benchmarks import (
     showcase_cohorts,
     showcase_competitions,
     showcase_forecasts,
+    showcase_lms,
     showcase_writing,
 )
 from benchmarks.arena import PASSWORD, Arena, fitted
@@ -28,8 +31,21 @@ NAMES = (
     "kolmogorov", "turing", "hypatia", "student-of-gosset", "rosa.l", "li-na",
     "a-name-of-sixty-four-characters-which-is-as-long-as-names-can-be",
 )  # fmt: skip
+# Enough of them for whoever wants every page in every state, and not what a full class looks like.
+FEW = (
+    "ada",
+    "grace-hopper",
+    "x",
+    "Fei-Fei",
+    "yann",
+    "محمد",
+    "turing",
+    "student-of-gosset",
+    NAMES[-1],
+)
 HERO = NAMES[0]
 TEACHER = "student-of-gosset"
+ADMIN = "turing"
 STEPS = (
     "linear-regression-challenge",
     "multi-class-classification",
@@ -44,6 +60,7 @@ class Showcase:
     """The people by name (their bearer tokens) and the hero's submissions by what they show."""
 
     here: Arena
+    names: Sequence[str] = NAMES
     tokens: dict[str, str] = field(default_factory=dict)
     users: dict[str, int] = field(default_factory=dict)
     submissions: dict[str, int] = field(default_factory=dict)
@@ -83,26 +100,32 @@ class Showcase:
             "notifications": ("/notifications", HERO),
             "calendar": ("/settings/calendar", HERO),
             "notifications-chosen": ("/settings/notifications", HERO),
+            "teach-list-users": ("/teach/lists/users", ADMIN),
+            "teach-user": (f"/teach/lists/users/{self.users[HERO]}", ADMIN),
             "kaggle": ("/competitions/kaggle", TEACHER),
             "kaggle-name": ("/competitions/kaggle/me", HERO),
             "api-docs": ("/api/docs", None),
             "styleguide": ("/styleguide", None),
+            "badges": (f"/users/{self.users[HERO]}/badges", HERO),
+            "search": ("/search?q=re", HERO),
+            "forbidden": ("/teach", HERO),
             "not-found": ("/no-such-page", HERO),
         }
         shown |= showcase_challenges.pages(self, HERO)
         shown |= showcase_writing.pages(self, TEACHER)
         shown |= showcase_competitions.pages(self, HERO)
         shown |= showcase_cohorts.pages(self, HERO, TEACHER)
+        shown |= showcase_lms.pages(self, TEACHER)
         shown |= showcase_forecasts.pages(self, HERO, TEACHER)
         for name, number in self.submissions.items():
             shown[f"verdict-{name}"] = (f"/submissions/{number}", HERO)
         return shown
 
 
-def populate(here: Arena) -> Showcase:
+def populate(here: Arena, names: Sequence[str] = NAMES) -> Showcase:
     """Fill a fresh arena with people, their models and their last weeks."""
-    case = Showcase(here)
-    for name in (*NAMES, "newcomer"):
+    case = Showcase(here, names)
+    for name in (*names, "newcomer"):
         case.users[name], case.tokens[name] = register(here, name)
     _, answer = here.call("GET", "/quests?per_page=100", case.tokens[HERO])
     case.quests = {quest["slug"]: quest["id"] for quest in answer["data"]}
@@ -110,10 +133,11 @@ def populate(here: Arena) -> Showcase:
     showcase_writing.write(case, TEACHER)
     _play(case)
     _show_verdicts(case)
-    showcase_challenges.play(case, HERO, ["grace-hopper", "x", "Fei-Fei", "yann"])
-    showcase_competitions.play(case, HERO, [name for name in NAMES if name != "turing"])
-    showcase_forecasts.play(case, HERO, NAMES)
-    showcase_cohorts.play(case, HERO, TEACHER, [name for name in NAMES if name != TEACHER])
+    showcase_challenges.play(case, HERO, names[1 : 1 + len(names) // 4])
+    showcase_competitions.play(case, HERO, [name for name in names if name != "turing"])
+    showcase_forecasts.play(case, HERO, names)
+    showcase_cohorts.play(case, HERO, TEACHER, [name for name in names if name != TEACHER])
+    showcase_lms.play(case, TEACHER, [name for name in names if name != TEACHER][:4])
     return case
 
 
@@ -145,8 +169,9 @@ def _write_the_past(case: Showcase) -> None:
     with app.app_context():
         now = utcnow()
         db.session.get_one(User, case.users[TEACHER]).role = "instructor"
+        db.session.get_one(User, case.users[ADMIN]).role = "admin"
         db.session.commit()
-        for place, name in enumerate(NAMES):
+        for place, name in enumerate(case.names):
             user_id = case.users[name]
             amount = 45 + place * 17 % 60
             for ago in range(60, 0, -1):
@@ -221,14 +246,17 @@ def _play(case: Showcase) -> None:
         quest = case.here.quest(slug)
         target = quest["dataset"]["target"]
         download = case.here.download(case.tokens[HERO], quest["id"])
-        models = [
-            fitted(download, target, _prepared(model)) for model in _models(quest["task_type"])
-        ]
-        for place, name in enumerate(NAMES):
+        models = _models(quest["task_type"])
+        file = cache(partial(_file, models, download, target))
+        for place, name in enumerate(case.names):
             if place % (step + 1) == 0 or name == HERO:
-                submit(case, name, quest["id"], models[(place + step) % len(models)])
+                submit(case, name, quest["id"], file((place + step) % len(models)))
                 if name == HERO:
-                    case.submissions[slug] = submit(case, name, quest["id"], models[0])
+                    case.submissions[slug] = submit(case, name, quest["id"], file(0))
+
+
+def _file(models: list[Any], download: bytes, target: str | None, number: int) -> bytes:
+    return fitted(download, target, _prepared(models[number]))
 
 
 def submit(case: Showcase, name: str, quest_id: int, content: bytes) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ def written(slug: str) -> dict[str, Any]:
     return found
 
 
-def play(case: Showcase, hero: str, others: list[str]) -> None:
+def play(case: Showcase, hero: str, others: Sequence[str]) -> None:
     """Hand in what the pages are to show; adds to `case.challenges` and `case.submissions`."""
     _, answer = case.here.call("GET", "/challenges?per_page=100", case.tokens[hero])
     case.challenges = {row["slug"]: row["id"] for row in answer["data"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ def pages(case: Showcase, hero: str, teacher: str) -> dict[str, tuple[str, str |
         "teach-progress": (f"{desk}/progress", teacher),
         "teach-grades": (f"{desk}/grades?drop=1", teacher),
         "teach-grade": (own, teacher),
+        "teach-learner": (f"{desk}/learners/{case.users[hero]}", teacher),
         "teach-settings": (f"{desk}/settings", teacher),
         "teach-assignment": (f"{desk}/assignments/{ids['week']}", teacher),
         "teach-assign": (f"{desk}/assignments/new", teacher),
@@ -57,6 +59,9 @@ def pages(case: Showcase, hero: str, teacher: str) -> dict[str, tuple[str, str |
         "teach-list": ("/teach/lists/challenges", teacher),
         "teach-list-levels": ("/teach/lists/levels", teacher),
         "teach-list-form": ("/teach/lists/badges/new", teacher),
+        "teach-list-announcements": ("/teach/lists/announcements", teacher),
+        "teach-announce": ("/teach/announcements/new", teacher),
+        "announcements": ("/announcements", hero),
         "teach-statistics": (f"{desk}/statistics", teacher),
         "teach-task-statistics": (
             f"/teach/tasks/{case.challenges[showcase_challenges.CODING]}/statistics",
@@ -64,6 +69,11 @@ def pages(case: Showcase, hero: str, teacher: str) -> dict[str, tuple[str, str |
         ),
         "teach-alike": ("/teach/alike", teacher),
         "teach-alike-pair": (f"/teach/alike/{ids['pair']}", teacher),
+        "report-new": (f"/tasks/{case.quests['linear-regression-challenge']}/report", hero),
+        "reports": ("/reports", hero),
+        "report": (f"/reports/{ids['report']}", hero),
+        "teach-reports": ("/teach/reports", teacher),
+        "teach-report": (f"/teach/reports/{ids['report']}", teacher),
         "teach-webhooks": ("/teach/webhooks", teacher),
         "teach-webhook": (f"/teach/webhooks/{ids['webhook']}", teacher),
         "teach-webhook-message": (f"/teach/webhooks/{ids['webhook']}/deliveries/1", teacher),
@@ -147,6 +157,19 @@ def play(case: Showcase, hero: str, teacher: str, people: list[str]) -> None:
     case.cohorts["webhook"] = hook["id"]
     ask(teacher, "POST", f"/webhooks/{hook['id']}/ping")
     case.codes = {"cohort": code}
+    _report(case, ask, hero, teacher)
+
+
+def _report(case: Showcase, ask: Callable[..., Any], hero: str, teacher: str) -> None:
+    """One that was answered, one that waits."""
+    for slug, text in (
+        ("linear-regression-challenge", "The brief speaks of 7 columns, the download has 8."),
+        ("wine-tasting", "Is `alcohol` in percent?\nThe licence says nothing of it."),
+    ):
+        body = {"task_id": case.quests[slug], "text": text}
+        case.cohorts["report"] = ask(hero, "POST", "/reports", body)["id"]
+    said = {"text": "In percent by volume, yes. The brief says so now.", "close": False}
+    ask(teacher, "POST", f"/reports/{case.cohorts['report']}/replies", said)
 
 
 def _alike(case: Showcase) -> int:

@@ -40,6 +40,7 @@ def pages(case: Showcase, hero: str) -> dict[str, tuple[str, str | None]]:
         "competition-desk": (f"/competitions/{draft}/desk", ORGANISER),
         "competition-desk-open": (f"/competitions/{live}/desk", ORGANISER),
         "competitions-organise": ("/competitions/organise", ORGANISER),
+        "competition-new": ("/competitions/organise/new", ORGANISER),
         "board-rating": ("/boards/rating", hero),
     }
 
@@ -80,7 +81,8 @@ def promote(case: Showcase, name: str) -> None:
     from mlarena.core.db import db
 
     with inside(case.here):
-        db.session.get_one(User, case.users[name]).role = "instructor"
+        person = db.session.get_one(User, case.users[name])
+        person.role = "instructor" if person.role == "learner" else person.role
         db.session.commit()
 
 

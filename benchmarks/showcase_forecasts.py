@@ -115,6 +115,23 @@ def season(played: int, coming: int) -> tuple[list[Any], list[Any]]:
     return rows, list(db.session.scalars(next_ones))
 
 
+def season_before(match: Any, played: int) -> list[Any]:
+    """The season before that of `match`, which is over: all of it, the latest first, with the house's words
+    of so many."""
+    from sqlalchemy import select
+
+    from mlarena.core.db import db
+    from mlarena.forecasts.models import Match, Season
+
+    of_year = select(Match).join(Season, Season.id == Match.season_id)
+    of_year = of_year.where(
+        Season.year == match.season.year - 1, Match.league_id == match.league_id
+    )
+    rows = list(db.session.scalars(of_year.order_by(Match.kickoff.desc(), Match.id)))
+    _words_of(rows[:played])
+    return rows
+
+
 def _words_of(over: Sequence[Any]) -> None:
     """What the house would have said before each kick-off: features know nothing later anyway."""
     import numpy as np

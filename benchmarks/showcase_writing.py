@@ -18,6 +18,7 @@ def pages(case: Showcase, teacher: str) -> dict[str, tuple[str, str | None]]:
         "packs": ("/teach/packs", teacher),
         "writing-preview": (f"/challenges/{case.drafts['coding']}/preview", teacher),
     }
+    shown["teach-versions"] = (f"/teach/tasks/{case.drafts['coding']}/versions", teacher)
     for kind, number in case.drafts.items():
         shown[f"writing-new-{kind}"] = (f"/challenges/new/{kind}", teacher)
         shown[f"writing-edit-{kind}"] = (f"/challenges/{number}/edit", teacher)
@@ -25,7 +26,7 @@ def pages(case: Showcase, teacher: str) -> dict[str, tuple[str, str | None]]:
 
 
 def write(case: Showcase, teacher: str) -> None:
-    """One draft of each kind; adds to `case.drafts`."""
+    """One draft of each kind, one of them written twice; adds to `case.drafts`."""
     drafts: dict[str, dict[str, Any]] = {
         "sql": {
             "init": "CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT NOT NULL);",
@@ -65,3 +66,8 @@ def write(case: Showcase, teacher: str) -> None:
         if status != 201:
             raise RuntimeError(f"challenge: {status} {answer}")
         case.drafts[kind] = answer["data"]["id"]
+    again = {"summary": "The mean of a list.", "points": 15}
+    path = f"/challenges/{case.drafts['coding']}"
+    status, answer = case.here.call("PATCH", path, case.tokens[teacher], body=again)
+    if status != 200:
+        raise RuntimeError(f"challenge: {status} {answer}")

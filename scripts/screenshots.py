@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.arena import PASSWORD, arena
 from benchmarks.showcase import populate
+from benchmarks.showcase_lms import SENDS_OFF
 
 WIDTHS = (1280, 390)
 THEMES = ("light", "dark")
@@ -55,6 +56,7 @@ def main() -> None:
                             viewport={"width": width, "height": 900},
                             color_scheme=theme,
                         )
+                        context.route(SENDS_OFF, lambda route: route.abort())
                         if who is not None:
                             _log_in(context, who)
                         tabs[who] = context.new_page()
