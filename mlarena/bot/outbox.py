@@ -173,7 +173,7 @@ def take(most: int) -> tuple[list[Parcel], float]:
     try:
         claimed = _claim(wanted, now)
     finally:
-        rates.over((one.chat_id, one.ticket) for one in wanted if one not in claimed)
+        rates.over((one.chat_id, one.ticket, 0.0) for one in wanted if one not in claimed)
     return claimed, wait
 
 

@@ -60,7 +60,7 @@ class BotProcess:
         self._sending: set[asyncio.Task[None]] = set()
         # Sent, and not noted yet; answered in whatever way, and still holding a place.
         self._done: list[tuple[Parcel, int | None]] = []
-        self._answered: list[Parcel] = []
+        self._answered: list[tuple[Parcel, float]] = []
         self._finished = asyncio.Event()
         self._hint: asyncio.Future[None] | None = None
 
@@ -176,9 +176,8 @@ class BotProcess:
         """In time: what is not told holds its place much longer than Telegram asks for."""
         answered, self._answered = self._answered, []
         if answered:
-            places = [(parcel.chat_id, parcel.ticket) for parcel in answered]
             try:
-                await self._do(self._out, lambda: rates.over(places))
+                await self._do(self._out, lambda: _free(answered))
             except BaseException:
                 self._answered = answered + self._answered
                 raise
@@ -223,7 +222,7 @@ class BotProcess:
         except Away as error:
             after = partial(outbox.later, parcel, why=str(error))
         finally:
-            self._answered.append(parcel)
+            self._answered.append((parcel, time.monotonic()))
             self._finished.set()
         await self._patiently(self._out, after)
 
@@ -277,6 +276,12 @@ def _receive(told: dict[str, Any]) -> None:
         updates.receive(told)
     except Malformed as problem:
         log.warning("an update was let go", why=problem.message)
+
+
+def _free(answered: list[tuple[Parcel, float]]) -> None:
+    """Their places, each counted from its own answer."""
+    now = time.monotonic()
+    rates.over((parcel.chat_id, parcel.ticket, now - at) for parcel, at in answered)
 
 
 def _slow_down(parcel: Parcel, seconds: float) -> None:

@@ -63,15 +63,15 @@ redis.call('PEXPIRE', KEYS[1], 2 * ARGV[4])
 return 0
 """
 
-# The answer is there: the place, and the chat, are free so long after it.
+# The answer was there a while ago: the place, and the chat, are free so long after it.
 _OVER = f"""{_NOW}
 for n = 2, #KEYS do
-  local gap = tonumber(ARGV[2 * n])
-  redis.call('ZADD', KEYS[1], 'XX', now + ARGV[2], ARGV[2 * n - 1])
-  redis.call('SET', KEYS[n], now + gap, 'PX', ARGV[3 + 2 * (#KEYS - 1)])
+  local ticket, gap, age = unpack(ARGV, 3 * n - 3, 3 * n - 1)
+  redis.call('ZADD', KEYS[1], 'XX', now + ARGV[2] - age, ticket)
+  redis.call('SET', KEYS[n], now + gap - age, 'PX', HOLD)
 end
 return 0
-"""
+""".replace("HOLD", str(HOLD_MS))
 
 
 def ask(chat_id: int, ticket: str) -> int:
@@ -91,17 +91,18 @@ def ask(chat_id: int, ticket: str) -> int:
     return found
 
 
-def over(calls: Iterable[tuple[int, str]]) -> None:
-    """Telegram has answered these, each a chat and its ticket, in whatever way. Raises RedisError."""
+def over(calls: Iterable[tuple[int, str, float]]) -> None:
+    """Telegram has answered these in whatever way, each a chat, its ticket, and the seconds since then.
+    Raises RedisError."""
     done = list(calls)
     if not done:
         return
-    keys = [_PLACES, *(_chat(chat_id) for chat_id, _ in done)]
+    keys = [_PLACES, *(_chat(chat_id) for chat_id, _, _ in done)]
     given: list[str | int] = [clock() if clock else 0, OVERALL_MS]
-    for chat_id, ticket in done:
-        given += [ticket, _gap(chat_id)]
-        _known[chat_id] = _seconds() + _gap(chat_id) / 1000
-    redis_client().eval(_OVER, len(keys), *keys, *given, HOLD_MS)
+    for chat_id, ticket, ago in done:
+        given += [ticket, _gap(chat_id), math.floor(1000 * ago)]
+        _known[chat_id] = _seconds() + _gap(chat_id) / 1000 - ago
+    redis_client().eval(_OVER, len(keys), *keys, *given)
 
 
 def _chat(chat_id: int) -> str:

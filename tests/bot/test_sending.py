@@ -69,7 +69,7 @@ def test_no_second_has_more_calls_than_telegram_allows(
         for one in [one for one in under_way if one[0] <= now]:
             under_way.remove(one)
             monkeypatch.setattr(rates, "_known", processes[one[1]])
-            rates.over([(one[2], one[3])])
+            rates.over([(one[2], one[3], 0.0)])
         for number, known in enumerate(processes):
             monkeypatch.setattr(rates, "_known", known)
             busy = {one[2] for one in under_way}
