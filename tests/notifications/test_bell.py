@@ -54,7 +54,7 @@ def test_two_tabs_say_the_same(user: Any, open_page: Any, routed: Any) -> None: 
 def test_what_comes_between_the_page_and_its_connection_is_read_again(user: Any, open_page: Any, routed: Any) -> None:  # noqa: F811
     page = open_page("/boards", user)
     held: list[Any] = []
-    page.context.route("**/socket.io.esm.min.js*", held.append)
+    page.context.route("**/socket.io.esm.min.js*", lambda route: held.append(route))
     page.goto("/notifications")
     page.wait_for_selector("text=Nothing yet")
     until(page, lambda: held)
