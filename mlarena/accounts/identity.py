@@ -87,6 +87,12 @@ def init_app(app: APIFlask) -> None:
         return response
 
 
+def signed_in() -> User | None:
+    """Whoever is, themselves: what asks `current_user` many times asks each time who that is."""
+    user = current_user._get_current_object()
+    return user if user.is_authenticated else None
+
+
 def sign_in(user: User, remember: bool = False) -> None:
     """Start a browser session. Nothing of the session before survives, so it cannot be planted."""
     sign_out()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask import Blueprint, render_template, request
-from flask_login import current_user
 
+from mlarena.accounts.identity import signed_in
 from mlarena.accounts.models import User
 from mlarena.boards import service
 from mlarena.boards.names import BoardName
@@ -82,7 +82,7 @@ def _league(board: str, viewer: User | None) -> service.BoardPage | None:
 
 
 def _viewer() -> User | None:
-    return current_user if current_user.is_authenticated else None
+    return signed_in()
 
 
 def _page_wanted() -> int:

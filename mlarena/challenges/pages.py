@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 
+from mlarena.accounts.identity import signed_in
 from mlarena.boards import service as boards
 from mlarena.challenges import history, offer, service
 from mlarena.challenges.catalogue import FACETS, Filter, catalogue
@@ -36,7 +37,7 @@ COMPARE_LIMIT = "60 per minute"
 
 
 def asker() -> Any:
-    return current_user if current_user.is_authenticated else None
+    return signed_in()
 
 
 @blueprint.get("")

@@ -43,20 +43,15 @@ class Listing:
     progress: dict[int, Begun]
 
 
-# Plain rows of the tables themselves: of a hundred, objects would take most of the time of a list.
+# Plain rows of the table itself: of a hundred, objects would take most of the time of a list.
 _BEGUN: Any = Progress.__table__
-_CHALLENGES: Any = Challenge.__table__
-_PROGRESS = (
-    select(
-        _BEGUN.c.task_id,
-        _BEGUN.c.status,
-        _BEGUN.c.attempts,
-        _BEGUN.c.best_score,
-        _BEGUN.c.completed_at,
-    )
-    .join(_CHALLENGES, _CHALLENGES.c.id == _BEGUN.c.task_id)
-    .where(_BEGUN.c.user_id == bindparam("user_id"))
-)
+_PROGRESS = select(
+    _BEGUN.c.task_id,
+    _BEGUN.c.status,
+    _BEGUN.c.attempts,
+    _BEGUN.c.best_score,
+    _BEGUN.c.completed_at,
+).where(_BEGUN.c.user_id == bindparam("user_id"))
 
 
 def listing(
@@ -87,7 +82,7 @@ def _states(progress: dict[int, Begun]) -> dict[int, str]:
 
 
 def progress_of(reader: User | None) -> dict[int, Begun]:
-    """Where the reader stands with every challenge they have begun, by id."""
+    """Where the reader stands with every task they have begun, by id: lists look up those they show."""
     if reader is None:
         return {}
     found = db.session.execute(_PROGRESS, {"user_id": reader.id}).all()  # one by one costs thrice

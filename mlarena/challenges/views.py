@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from mlarena.challenges import hints
 from mlarena.challenges.catalogue import Begun, Entry
@@ -19,8 +19,7 @@ from mlarena.submissions.models import Progress
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):  # fifty stand on a page, made in half the time of a dataclass
     """A challenge in a list, and where the reader stands with it."""
 
     entry: Entry

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, Response, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mlarena.core.config import Settings
@@ -30,6 +34,19 @@ def who_asks() -> str:
     return f"address:{get_remote_address()}"
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Flask's signed cookies. Their serializer is made once for a key, not twice with each request."""
+
+    def __init__(self) -> None:
+        self._made: tuple[Any, URLSafeTimedSerializer | None] = None, None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        key = app.secret_key, app.config["SECRET_KEY_FALLBACKS"]
+        if self._made[0] != key:
+            self._made = key, super().get_signing_serializer(app)
+        return self._made[1]
+
+
 limiter = Limiter(key_func=who_asks, headers_enabled=True, strategy="moving-window")
 
 
@@ -51,6 +68,7 @@ def init_security(app: Flask, settings: Settings) -> None:
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
         RATELIMIT_KEY_PREFIX="mlarena",
     )
+    app.session_interface = Sessions()
     if settings.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies

@@ -118,12 +118,14 @@ def take_back(kind: str, about: str) -> None:
 
 def heads(user_id: int | BindParameter[int], unread: bool = False) -> Select[Any]:
     """The user's list, newest first: a burst is one of them."""
-    query = (
-        select(Notification)
-        .where(Notification.user_id == user_id, Notification.shown, Notification.burst_id.is_(None))
-        .order_by(Notification.id.desc())
-    )
-    return query.where(Notification.read_at.is_(None)) if unread else query
+    query = select(Notification).where(*_are_heads(Notification, user_id, unread))
+    return query.order_by(Notification.id.desc())
+
+
+def _are_heads(of: Any, user_id: int | BindParameter[int], unread: bool) -> list[Any]:
+    """The conditions on a row `of` the model, or of its table's columns."""
+    stands = [of.user_id == user_id, of.shown, of.burst_id.is_(None)]
+    return [*stands, of.read_at.is_(None)] if unread else stands
 
 
 def bursts(head_ids: Collection[int]) -> dict[int, list[Notification]]:
@@ -139,11 +141,12 @@ def bursts(head_ids: Collection[int]) -> dict[int, list[Notification]]:
     return found
 
 
-# How many the bell counts, up to MOST_COUNTED: asked with every page of somebody signed in, so built once.
+# How many the bell counts, up to MOST_COUNTED: asked with every page of somebody signed in, so built once,
+# and of the table itself: a model's columns take the mapper's way.
+_columns: Any = Notification.__table__.c
 UNREAD = select(func.count()).select_from(
-    heads(bindparam("user_id", type_=Integer), unread=True)
-    .with_only_columns(Notification.id)
-    .order_by(None)
+    select(_columns.id)
+    .where(*_are_heads(_columns, bindparam("user_id", type_=Integer), unread=True))
     .limit(MOST_COUNTED)
     .subquery()
 )

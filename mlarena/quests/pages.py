@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 from flask_login import current_user, login_required
 
+from mlarena.accounts.identity import signed_in
 from mlarena.boards import service as boards
 from mlarena.boards.spread import spread
 from mlarena.core.api import page_meta
@@ -33,7 +34,7 @@ PER_PAGE = 60
 
 
 def asker() -> Any:
-    return current_user if current_user.is_authenticated else None
+    return signed_in()
 
 
 @blueprint.get("")
