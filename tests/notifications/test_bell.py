@@ -51,7 +51,11 @@ def test_two_tabs_say_the_same(user: Any, open_page: Any, routed: Any) -> None: 
     assert "night" not in first.locator("#toasts").inner_text()
 
 
-def test_what_comes_between_the_page_and_its_connection_is_read_again(user: Any, open_page: Any, routed: Any) -> None:  # noqa: F811
+def test_what_comes_before_the_connection_is_read_again(
+    user: Any,
+    open_page: Any,  # noqa: F811
+    routed: Any,
+) -> None:
     page = open_page("/boards", user)
     held: list[Any] = []
     page.context.route("**/socket.io.esm.min.js*", lambda route: held.append(route))
