@@ -17,6 +17,8 @@ from mlarena.competitions.finish import finish_due
 from mlarena.competitions.models import Competition
 from mlarena.core.clock import freeze
 from mlarena.core.db import db
+from mlarena.rewards import signals
+from mlarena.rewards.models import Badge
 from mlarena.submissions.evaluate import evaluate
 from tests.challenges.conftest import QUIZ, RIGHT
 from tests.live.browsing import until
@@ -61,6 +63,21 @@ def test_a_newer_best_takes_the_place_of_an_older_one(user: Any) -> None:
         db.session.commit()
         assert said(service.latest())[0][1] == "has a new best on"
     assert len(service.latest()) == 2
+
+
+def test_a_badge_stands_there_as_long_as_it_is_ones_own(user: Any, solved: Any) -> None:
+    badge = Badge(
+        slug="first", name="First Steps", condition_type="quests_completed", condition_value=1
+    )
+    db.session.add(badge)
+    db.session.commit()
+    solved(user)
+    told = next(one for one in service.latest() if one.event.kind == "badge")
+    assert (told.name, told.event.title) == ("ada", "the badge First Steps")
+    assert told.event.link == f"/users/{user.id}#badges"
+    signals.badge_taken.send(Badge, user_id=user.id, badge=badge)
+    db.session.commit()
+    assert [one.event.kind for one in service.latest()] == ["solve"]
 
 
 def test_a_better_pass_and_the_end_of_a_competition_stand_there(

@@ -11,7 +11,7 @@ from mlarena.challenges.models import Case, Category, Challenge, ChallengeVersio
 from mlarena.core.db import db
 from mlarena.core.storage import Blob
 from tests.challenges.conftest import ADD, QUIZ, RIGHT
-from tests.challenges.test_sql import GOALS, OTHER, SMALL
+from tests.challenges.test_sql import GOALS, INIT, OTHER, SMALL
 
 PATH = "/api/v1/challenges"
 
@@ -154,6 +154,8 @@ def test_cases_that_are_too_weak_are_warned_of(write: Any, cases: Any, words: st
         (ADD | {"test_cases": ["1 + 2"]}, 422, "test_cases.0"),
         (ADD | {"solution": None}, 422, "solution"),
         (ADD | {"name": "a\0b"}, 422, "name"),
+        (GOALS | {"init": INIT + "-" * (1 << 20)}, 422, "init"),
+        (GOALS | {"test_cases": [{"data": "-" * (1 << 20 | 1)}]}, 422, "test_cases.0.data"),
     ],
 )
 def test_what_is_not_a_challenge_is_refused_by_field(
@@ -162,6 +164,11 @@ def test_what_is_not_a_challenge_is_refused_by_field(
     refused = write("post", PATH, body)
     assert refused.status_code == status, refused.text
     assert field in refused.json["errors"], refused.json
+
+
+def test_what_is_larger_than_any_challenge_is_not_even_read(write: Any) -> None:
+    assert write("post", PATH, GOALS | {"init": "-" * (2 << 20)}).status_code == 413
+    assert write("get", f"{PATH}?state=draft").json["data"] == []
 
 
 def test_learners_write_nothing(client: Any, user: Any, make_challenge: Any, bearer: Any) -> None:

@@ -17,6 +17,7 @@ from mlarena.core.clock import freeze, utcnow
 from mlarena.core.db import db
 from mlarena.live import presence
 from mlarena.notifications import reminders, service
+from mlarena.notifications.models import Notification
 from mlarena.rewards.models import LearnerTotals
 from tests.notifications.test_told import listed
 from tests.security.worlds import held
@@ -48,6 +49,21 @@ def test_a_verdict_is_told_unless_its_page_is_open(
     signed_in(user).get(f"/submissions/{third}")  # a page that has no socket yet
     work()
     assert listed(user) == told
+
+
+def test_levels_are_told_with_what_they_open(
+    user: Any, quest: Any, make_quest: Any, good_model: Any, upload: Any, bearer: Any, work: Any
+) -> None:
+    make_quest(slug="far", level_xp=50)
+    make_quest(slug="farther", level_xp=5000)
+    upload(bearer(user), quest, good_model())  # 100 XP
+    work()
+    query = service.heads(user.id).where(Notification.kind == "level")
+    told = db.session.scalars(query).one()
+    assert (told.text, told.link) == (
+        "Open now: “Level at 50 XP”. There are new quests for you.",
+        "/quests",
+    )
 
 
 def test_badges_are_told_in_the_transaction_that_gives_them(
