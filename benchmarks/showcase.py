@@ -133,7 +133,7 @@ def populate(here: Arena, names: Sequence[str] = NAMES) -> Showcase:
     showcase_writing.write(case, TEACHER)
     _play(case)
     _show_verdicts(case)
-    showcase_challenges.play(case, HERO, names[1 : 1 + len(names) // 4])
+    showcase_challenges.play(case, HERO, names[1 : 1 + len(names) // 5])
     showcase_competitions.play(case, HERO, [name for name in names if name != "turing"])
     showcase_forecasts.play(case, HERO, names)
     showcase_cohorts.play(case, HERO, TEACHER, [name for name in names if name != TEACHER])
