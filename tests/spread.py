@@ -9,6 +9,7 @@ import pytest
 # Those that ask for `shared_arena` (tests/e2e/conftest.py): in two processes they would start two of it.
 ONE_ARENA = {
     "tests/e2e/test_every_quest.py",
+    "tests/e2e/test_forecasts.py",
     "tests/e2e/test_onboarding.py",
     "tests/e2e/test_solving.py",
 }

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks import showcase_forecasts
-from benchmarks.arena import PASSWORD, arena
+from benchmarks.arena import PASSWORD, Arena
 from benchmarks.showcase import Showcase, register
 from benchmarks.showcase_competitions import inside
 from mlarena.core.clock import utcnow
@@ -22,23 +22,22 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.pure, pytest.ma
 
 
 @pytest.fixture(scope="module")
-def case() -> Iterator[Showcase]:
+def case(shared_arena: Arena) -> Showcase:
     """Two people; nine of ada's forecasts are scored, so that the tenth brings the prize."""
-    with arena(WORKERS="1") as here:
-        people = Showcase(here)
-        for name in ("ada", "bob"):
-            people.users[name], people.tokens[name] = register(here, name)
-        with inside(here):
-            (last, *over), coming = showcase_forecasts.season(13, 1)
-            showcase_forecasts.enter_past(people.users["ada"], over[:9], doubt=0.05, seed=3)
-            showcase_forecasts.enter_past(people.users["bob"], over, doubt=0.3, seed=4)
-            showcase_forecasts.settle()
-            people.forecasts = {"match": last.id, "other": coming[0].id}
-            # On the first days of a month a season has no ten matches yet: one that is over is to come again.
-            quiet_minutes()
-            to_come_again(last)
-            db.session.commit()
-        yield people
+    people = Showcase(shared_arena)
+    for name in ("ada", "bob"):
+        people.users[name], people.tokens[name] = register(shared_arena, name)
+    with inside(shared_arena):
+        (last, *over), coming = showcase_forecasts.season(13, 1)
+        showcase_forecasts.enter_past(people.users["ada"], over[:9], doubt=0.05, seed=3)
+        showcase_forecasts.enter_past(people.users["bob"], over, doubt=0.3, seed=4)
+        showcase_forecasts.settle()
+        people.forecasts = {"match": last.id, "other": coming[0].id}
+        # On the first days of a month a season has no ten matches yet: one that is over is to come again.
+        quiet_minutes()
+        to_come_again(last)
+        db.session.commit()
+    return people
 
 
 def to_come_again(match: Match) -> None:
