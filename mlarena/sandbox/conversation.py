@@ -97,6 +97,11 @@ class Conversation:
         """Processor time of the child so far, by its clock, which it cannot touch."""
         return processor_ms(self._handle.pid)
 
+    def stay_on(self, core: int) -> None:
+        """Have it run on that core alone, where we may say so."""
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(self._handle.pid, {core})
+
     def close(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._handle.pidfd, signal.SIGKILL)

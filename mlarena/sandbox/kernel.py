@@ -60,6 +60,14 @@ def keep_freed_memory() -> None:
             mallopt(option, 1 << 30)
 
 
+def give_back_freed_memory() -> None:
+    """The heap is as it was before what was freed: what is taken next lies in order again. In pieces strewn
+    over the heap the same sort takes up to three times as long. Nothing happens with another C library."""
+    trim = getattr(_libc, "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 def die_with_parent(parent: int) -> None:
     """SIGKILL for this process when the thread that made it ends; exits if it already has.
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlarena.challenges.sql import order, solution, statement
+from mlarena.challenges.sql.engines import racing
 from mlarena.challenges.sql.engines.ran import (
     MOST_BYTES,
     MOST_ROWS,
@@ -60,7 +61,7 @@ class Checking:
         results = self._run_solution(images)
         self._check_not_empty(results)
         ties = self._find_order(images, [ran.table for ran in results if ran.table])
-        self._check_benchmark(images)
+        yardsticks = self._check_benchmark(images)
         self._try_mutants(images, results, ties, built[0].about.get("tables", []))
         self._warn_about_cases()
         cases = [
@@ -74,6 +75,7 @@ class Checking:
             normalised_solution=statement.normalise(self.attempt.text, self.spec.engine),
             require_names=self.spec.require_names,
             time_limit_ms=self.spec.time_limit_ms,
+            yardsticks=yardsticks,
             cases=cases,
             schema=Piece.of(schema.image),
             tables=sample_tables(self.spec, built, lambda query, at: self._ask(query, images, at)),
@@ -247,10 +249,11 @@ class Checking:
             ties=ties, names=self.spec.require_names, loose_text=self.spec.engine == "sqlite"
         )
 
-    def _check_benchmark(self, images: Grouped) -> None:
+    def _check_benchmark(self, images: Grouped) -> float | None:
+        """What the solution takes there, in yardsticks."""
         marked = [number for number, case in enumerate(self.spec.cases) if case.is_benchmark]
         if not marked:
-            return  # accepted attempts are not ranked by what they cost
+            return None  # accepted attempts are not ranked by what they cost
         (number,) = marked
         laps = images.race(self.engine, self.attempt.text, number, self.spec.time_limit_ms)
         took = min((lap.cpu_ms for lap in laps), default=0.0)
@@ -261,6 +264,7 @@ class Checking:
                 "the case as benchmark."
             )
         self._stop_if_wrong()
+        return racing.yardsticks(laps)
 
     def _try_mutants(
         self,

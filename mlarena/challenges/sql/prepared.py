@@ -20,7 +20,7 @@ from mlarena.challenges.sql.results import Grid
 from mlarena.scoring.cells import Row
 from mlarena.scoring.tables import Rule, Table
 
-MAGIC = b"MLASQL01"
+MAGIC = b"MLASQL02"
 _LENGTH = struct.Struct("<I")
 
 Group = Literal["visible", "hidden", "schema"]
@@ -77,6 +77,7 @@ class Prepared:
     them share). Several threads may use it.
 
     solution is the solution's text, normalised_solution what an identical attempt would have.
+    yardsticks is what the solution takes on the benchmark case, None where no case is one.
     schema is the image after `init` alone; tables tells what is in the first visible case.
     """
 
@@ -86,6 +87,7 @@ class Prepared:
     normalised_solution: str
     require_names: bool
     time_limit_ms: int
+    yardsticks: float | None
     cases: list[PreparedCase]
     schema: Piece
     tables: list[dict[str, Any]]
@@ -140,6 +142,7 @@ class Prepared:
             "normalised_solution": self.normalised_solution,
             "require_names": self.require_names,
             "time_limit_ms": self.time_limit_ms,
+            "yardsticks": self.yardsticks,
             "tables": self.tables,
             "cases": cases,
             "sizes": [len(piece) for piece in pieces],

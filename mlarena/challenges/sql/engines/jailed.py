@@ -6,15 +6,16 @@ child, or its patience, is its own loss: the next ones go on in another child.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from mlarena.challenges.sql.engines.plans import plan_of_duckdb, plan_of_sqlite
+from mlarena.challenges.sql.engines.racing import LAPS, PATIENCE_SECONDS, Pace, race
 from mlarena.challenges.sql.engines.ran import (
     BUILD_SECONDS,
     MOST_BYTES,
@@ -28,6 +29,7 @@ from mlarena.challenges.sql.engines.ran import (
     Lap,
     PlanFailed,
     Ran,
+    Run,
     rounded,
 )
 from mlarena.challenges.sql.results import PlanNode
@@ -42,10 +44,12 @@ MEMORY_MB = {"sqlite": 256, "duckdb": 640}
 SLACK_SECONDS = 1.0
 MOST_IMAGE = 64 << 20
 MOST_COLUMNS = 2000
-# Of a race on a machine with much else to do: so many laps at most, and so long after those that are due.
-MOST_LAPS = 35
-MORE_SECONDS = 3.0
-AGREE = 1.01
+# Some 10 ms within a core's own caches.
+YARDSTICKS = {
+    "sqlite": "WITH RECURSIVE i(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM i WHERE x < 60000) "
+    "SELECT sum(x * x % 7) FROM i",
+    "duckdb": "SELECT sum(x * x % 7) FROM range(1500000) i(x)",
+}
 ENDS = {"timeout": "timeout", "cpu_limit": "timeout", "result_too_big": "too_big"}
 CATEGORIES = ("error", "refused", "timeout", "memory")
 
@@ -55,6 +59,7 @@ class Jailed:
 
     def __init__(self, name: str, sandbox: Sandbox) -> None:
         self._name, self._sandbox = name, sandbox
+        self._pace = Pace()
 
     def missing(self) -> str | None:
         """Why it cannot be used here."""
@@ -142,14 +147,9 @@ class Jailed:
                     return done, False
         return len(wanted), True
 
-    def race(
-        self, queries: Sequence[str], images: Images, place: int, laps: int, milliseconds: float
-    ) -> list[list[Lap]] | None:
-        """Each query in a child of its own; one runs at a time, and its clock is read from outside.
-
-        Processor time, too, is longer where others have emptied the caches. While the two least laps of a
-        query differ, there are more of them, within bounds.
-        """
+    def race(self, query: str, images: Images, place: int, milliseconds: float) -> list[Lap] | None:
+        """Query and yardstick in a child each, of which one runs at a time; their clocks are read from
+        outside."""
         seconds = milliseconds / 1e3 + SLACK_SECONDS
         bundle = _bundle(images)
         request = {
@@ -157,38 +157,21 @@ class Jailed:
             "cases": [bundle.places[place]],
             "milliseconds": milliseconds,
         }
-        limits = self._limits(seconds * (laps + 2) + MORE_SECONDS, 1 << 20)
-        found: list[list[Lap]] = [[] for _ in queries]
+        limits = self._limits(seconds * (LAPS + 2) + 2 * PATIENCE_SECONDS, 1 << 20)
         with ExitStack() as opened:
-            children = [
+            yardstick, child = (
                 opened.enter_context(
-                    self._asked(request, [query.encode(), bundle.descriptor], limits)
+                    self._asked(request, [one.encode(), bundle.descriptor], limits)
                 )
-                for query in queries
-            ]
+                for one in (YARDSTICKS[self._name], query)
+            )
             try:
-                for child in children:  # the warm-up
-                    _lap(child, seconds)
-                until = float("inf")
-                for lap in range(MOST_LAPS):
-                    if lap == laps:
-                        # Of one query alone nobody wants to know that well.
-                        until = time.monotonic() + (MORE_SECONDS if len(queries) > 1 else 0)
-                    if lap >= laps and (settled(found) or time.monotonic() > until):
-                        break
-                    for child, mine in zip(children, found, strict=True):
-                        before = child.cpu_ms()
-                        child.go()
-                        told = _lap(child, seconds)
-                        mine.append(
-                            Lap(child.cpu_ms() - before, told["ms"], rounded(told["steps"]))
-                        )
+                return race(_Pair(yardstick, child, seconds), self._pace)
             except Ended as ended:
                 _end(ended)
                 return None
             except _Failed:
                 return None
-        return found
 
     def plan(self, query: str, images: Images, place: int) -> PlanNode:
         bundle = _bundle(images)
@@ -263,13 +246,35 @@ class _Failed(Exception):
     """A lap that gave no result."""
 
 
-def settled(found: Sequence[Sequence[Lap]]) -> bool:
-    """Whether of each query the two least laps say the same."""
-    least = (sorted(lap.cpu_ms for lap in laps)[:2] for laps in found)
-    return all(second <= AGREE * first for first, second in least)
+class _Pair:
+    """See racing.Track."""
+
+    def __init__(self, yardstick: Conversation, child: Conversation, seconds: float) -> None:
+        self._yardstick, self._child, self._seconds = yardstick, child, seconds
+        self._cores = itertools.cycle(sorted(os.sched_getaffinity(0)))
+        self.turn()
+        for one in (yardstick, child):  # the warm-up
+            _told(one, seconds)
+
+    def yardstick(self) -> float:
+        return self._run(self._yardstick).cpu_ms
+
+    def lap(self) -> Run:
+        return self._run(self._child)
+
+    def turn(self) -> None:
+        core = next(self._cores)
+        for one in (self._yardstick, self._child):
+            one.stay_on(core)
+
+    def _run(self, child: Conversation) -> Run:
+        before = child.cpu_ms()
+        child.go()
+        told = _told(child, self._seconds)
+        return Run(child.cpu_ms() - before, told["ms"], rounded(told["steps"]))
 
 
-def _lap(child: Conversation, seconds: float) -> dict[str, Any]:
+def _told(child: Conversation, seconds: float) -> dict[str, Any]:
     told = _json(child.next(seconds)[1])
     if "error" in told or not (_number(told.get("ms")) and type(told.get("steps")) is int):
         raise _Failed

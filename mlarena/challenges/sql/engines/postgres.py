@@ -22,6 +22,7 @@ from mlarena.challenges.sql.engines.plans import plan_of_postgres
 from mlarena.challenges.sql.engines.postgres_server import Late, Server, Session
 from mlarena.challenges.sql.engines.postgres_templates import Templates
 from mlarena.challenges.sql.engines.postgres_values import read_row, reader, split_record
+from mlarena.challenges.sql.engines.racing import Pace, race
 from mlarena.challenges.sql.engines.ran import (
     MOST_BYTES,
     MOST_ROWS,
@@ -33,6 +34,7 @@ from mlarena.challenges.sql.engines.ran import (
     Lap,
     PlanFailed,
     Ran,
+    Run,
     rounded,
 )
 from mlarena.challenges.sql.results import PlanNode
@@ -61,6 +63,7 @@ SETTINGS = {
     "statement_timeout": f"{MOST_TIME_LIMIT_MS * 5 + 5000}",
 }
 PLAN = "EXPLAIN (FORMAT JSON) "
+YARDSTICK = "SELECT sum(x % 7 * x) FROM generate_series(1, 60000) i(x)"
 MEASURED_PLAN = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) "
 
 
@@ -70,6 +73,7 @@ class Postgres:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._templates = Templates(server)
+        self._pace = Pace()
 
     def sweep(self) -> int:
         return self._server.sweep()
@@ -101,22 +105,21 @@ class Postgres:
                 if not told(number, ran):
                     return
 
-    def race(
-        self, queries: Sequence[str], images: Images, place: int, laps: int, milliseconds: float
-    ) -> list[list[Lap]] | None:
-        """Each query under a role and in a database of its own, in turn."""
-        found: list[list[Lap]] = [[] for _ in queries]
+    def race(self, query: str, images: Images, place: int, milliseconds: float) -> list[Lap] | None:
+        """Query and yardstick under a role and in a database each. On which core they run is the server's to
+        say, so nothing is waited for."""
         with ExitStack() as opened:
-            runs = [opened.enter_context(self._run(images)) for _ in queries]
+            yardstick, own = (opened.enter_context(self._run(images)) for _ in range(2))
             try:
-                for run, query in zip(runs, queries, strict=True):  # the warm-up
-                    self._lap(run.turn_to(place), query, milliseconds)
-                for _ in range(laps):
-                    for run, query, mine in zip(runs, queries, found, strict=True):
-                        mine.append(self._lap(run.session, query, milliseconds))
+                track = _Pair(
+                    lambda: self._lap(yardstick.session, YARDSTICK, milliseconds),
+                    lambda: self._lap(own.session, query, milliseconds),
+                )
+                for run, one in ((yardstick, YARDSTICK), (own, query)):  # the warm-up
+                    self._lap(run.turn_to(place), one, milliseconds)
+                return race(track, self._pace, patience=0.0)
             except (Late, psycopg2.Error):
                 return None
-        return found
 
     def plan(self, query: str, images: Images, place: int) -> PlanNode:
         with self._run(images) as run:
@@ -152,7 +155,7 @@ class Postgres:
             return Ran(failure=failure)
         return Ran(table, milliseconds=(time.monotonic() - started) * 1e3)
 
-    def _lap(self, session: Session, query: str, milliseconds: float) -> Lap:
+    def _lap(self, session: Session, query: str, milliseconds: float) -> Run:
         """One run to the end, its rows thrown away. Raises Late, psycopg2.Error."""
         deadline = time.monotonic() + milliseconds / 1e3
         before = _spent(session)
@@ -162,7 +165,7 @@ class Postgres:
         plan = told["Plan"]
         blocks = plan.get("Shared Hit Blocks", 0) + plan.get("Shared Read Blocks", 0)
         spent = took if before is None or after is None else after - before
-        return Lap(spent, took, _work(blocks, _touched(plan)))
+        return Run(spent, took, _work(blocks, _touched(plan)))
 
     @contextmanager
     def _run(self, images: Images) -> Iterator[_Run]:
@@ -176,6 +179,20 @@ class Postgres:
             yield run
         finally:
             run.close()
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """See racing.Track."""
+
+    yardstick_run: Callable[[], Run]
+    lap: Callable[[], Run]
+
+    def yardstick(self) -> float:
+        return self.yardstick_run().cpu_ms
+
+    def turn(self) -> None:
+        pass
 
 
 @dataclass(frozen=True)

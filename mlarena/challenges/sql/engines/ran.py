@@ -69,14 +69,24 @@ class Built:
 
 
 @dataclass(frozen=True)
-class Lap:
-    """One of the runs that a cost is made of.
+class Run:
+    """What one run of a query took.
 
     steps: the engine's own count of its work, rounded, 0 where it has none: opcodes of SQLite; on
         PostgreSQL blocks, and behind them the rows that went through the plan.
     """
 
     cpu_ms: float
+    milliseconds: float
+    steps: int
+
+
+@dataclass(frozen=True)
+class Lap:
+    """One of the runs that a cost is made of, and what the slower of the two yardsticks beside it took."""
+
+    cpu_ms: float
+    yardstick_ms: float
     milliseconds: float
     steps: int
 
@@ -131,12 +141,10 @@ class Engine(Protocol):
         """
         ...
 
-    def race(
-        self, queries: Sequence[str], images: Images, place: int, laps: int, milliseconds: float
-    ) -> list[list[Lap]] | None:
-        """Run each of `queries` in turn, `laps` times, after one warm-up; their laps.
+    def race(self, query: str, images: Images, place: int, milliseconds: float) -> list[Lap] | None:
+        """Run `query` and the engine's yardstick in turn, after one warm-up; see racing.
 
-        None when one of them fails. Raises EngineUnavailable.
+        None when it fails. Raises EngineUnavailable.
         """
         ...
 
