@@ -5,9 +5,10 @@ At least once: a row stays open until Telegram has answered. What must be said o
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -127,6 +128,7 @@ class Parcel:
     payload: dict[str, Any]
     attempts: int
     since: datetime
+    begin: float = 0.0  # of this process' monotonic clock, in seconds: not called before
 
     @property
     def ticket(self) -> str:
@@ -135,7 +137,7 @@ class Parcel:
 
 
 def take(most: int) -> tuple[list[Parcel], float]:
-    """Up to `most` calls that may be made now, ours for a while; and how many seconds to wait for more.
+    """Up to `most` calls that may be made in a moment, ours for a while; and the seconds to wait for more.
 
     Raises RedisError: nothing is sent that cannot be counted.
     """
@@ -163,10 +165,10 @@ def take(most: int) -> tuple[list[Parcel], float]:
             break
         parcel = _parcel(rows)
         ms = rates.ask(chat_id, parcel.ticket)
-        if ms == 0:
-            wanted.append(parcel)
+        if rates.granted(ms):
+            wanted.append(replace(parcel, begin=time.monotonic() + ms / 1000))
             continue
-        wait = min(wait, abs(ms) / 1000)
+        wait = min(wait, (-ms if ms < 0 else ms - rates.AHEAD_MS) / 1000)
         if ms < 0:
             break
     claimed: list[Parcel] = []

@@ -208,6 +208,7 @@ class BotProcess:
     async def _deliver(self, client: Client, parcel: Parcel) -> None:
         after: Callable[[], Any]
         try:
+            await asyncio.sleep(parcel.begin - time.monotonic())
             number = await client.call(parcel.method, parcel.chat_id, parcel.payload)
             self._done.append((parcel, number))
             return

@@ -20,9 +20,11 @@ from mlarena.core.redis import redis_client
 OVERALL = 30
 OVERALL_MS = 1050
 # A chat's next call begins so long after the last one's answer, which came later than it had arrived: the
-# few ms are for a clock there that runs slower than ours.
-CHAT_MS = 1005
+# rest is for a clock there that runs slower than ours.
+CHAT_MS = 1002
 GROUP_MS = 3050
+# A chat that may be called so soon is given its place now: who has it makes ready, and calls in time.
+AHEAD_MS = 20
 # A place whose holder was killed is free again after so long: no call lasts longer.
 HOLD_MS = 40_000
 
@@ -46,7 +48,8 @@ if now == 0 then
 end
 """
 
-# How long to wait, in ms; 0: go, and a place is held. Below 0 where everybody has to.
+# How long to wait, in ms; where that is no longer than AHEAD_MS a place is held. Below 0 where everybody has
+# to wait.
 _ASK = f"""{_NOW}
 local all = math.max(redis.call('PTTL', KEYS[2]), 0)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
@@ -55,12 +58,12 @@ if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
   all = math.max(all, math.min(first[2] - now, ARGV[3]))
 end
 if all > 0 then return -all end
-local own = math.max(redis.call('PTTL', KEYS[4]), (redis.call('GET', KEYS[3]) or 0) - now)
-if own > 0 then return own end
+local own = math.max(redis.call('PTTL', KEYS[4]), (redis.call('GET', KEYS[3]) or 0) - now, 0)
+if own > tonumber(ARGV[6]) then return own end
 redis.call('SET', KEYS[3], now + ARGV[4], 'PX', ARGV[4])
 redis.call('ZADD', KEYS[1], now + ARGV[4], ARGV[5])
 redis.call('PEXPIRE', KEYS[1], 2 * ARGV[4])
-return 0
+return own
 """
 
 # The answer was there a while ago: the place, and the chat, are free so long after it.
@@ -75,20 +78,32 @@ return 0
 
 
 def ask(chat_id: int, ticket: str) -> int:
-    """0 where a message may go to that chat now: it holds a place by the name of `ticket`, until `over` is
-    told. Else the ms to wait, or below 0 the ms that everybody has to.
+    """In how many ms a message may go to that chat. Where `granted` it holds a place by the name of `ticket`,
+    until `over` is told. Below 0 the ms that everybody has to wait.
 
     Raises RedisError: who cannot count does not send.
     """
     known = _known_wait(chat_id)
-    if known:
+    if not granted(known):
         return known
     keys = [_PLACES, _PAUSE, _chat(chat_id), f"{_PAUSE}:{chat_id}"]
-    given: list[str | int] = [clock() if clock else 0, OVERALL, OVERALL_MS, HOLD_MS, ticket]
+    given: list[str | int] = [
+        clock() if clock else 0,
+        OVERALL,
+        OVERALL_MS,
+        HOLD_MS,
+        ticket,
+        AHEAD_MS,
+    ]
     found = int(cast(int, redis_client().eval(_ASK, len(keys), *keys, *given)))
-    if found:
+    if not granted(found):
         _known[EVERYBODY if found < 0 else chat_id] = _seconds() + abs(found) / 1000
     return found
+
+
+def granted(wait: int) -> bool:
+    """Whether who was told to wait so many ms holds a place."""
+    return 0 <= wait <= AHEAD_MS
 
 
 def over(calls: Iterable[tuple[int, str, float]]) -> None:

@@ -18,7 +18,7 @@ from mlarena.core.db import db
 from mlarena.forecasts import broadcast, game, prizes
 from mlarena.forecasts.models import Forecast, Match
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.pure, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.pure, pytest.mark.timeout(660)]
 
 
 @pytest.fixture(scope="module")
