@@ -41,7 +41,7 @@ class Sessions(SecureCookieSessionInterface):
         self._made: tuple[Any, URLSafeTimedSerializer | None] = None, None
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        key = app.secret_key, app.config["SECRET_KEY_FALLBACKS"]
+        key = app.secret_key, tuple(app.config["SECRET_KEY_FALLBACKS"] or ())
         if self._made[0] != key:
             self._made = key, super().get_signing_serializer(app)
         return self._made[1]

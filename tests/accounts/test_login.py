@@ -156,3 +156,25 @@ def test_next_leads_nowhere_else(client, user, send_form, target):
         client, f"/login?next={quote(target, safe='')}", username="ada", password=PASSWORD
     )
     assert (answer.status_code, answer.location) == (302, "/")
+
+
+def test_a_session_follows_the_key_it_is_signed_with(app, user, signed_in, monkeypatch):
+    """Its signer is kept between requests, so keys change between two of them."""
+    browser, old = signed_in(user), app.secret_key
+
+    def is_in():
+        return browser.get("/settings").status_code == 200
+
+    assert is_in()
+    monkeypatch.setattr(app, "secret_key", "a new key, as long as it should be")
+    assert not is_in()
+    # The list itself grows: it need not be another one.
+    fallbacks: list[str] = []
+    monkeypatch.setitem(app.config, "SECRET_KEY_FALLBACKS", fallbacks)
+    assert not is_in()
+    fallbacks.append(old)
+    assert is_in()
+    monkeypatch.setitem(app.config, "SECRET_KEY_FALLBACKS", None)
+    assert not is_in()
+    monkeypatch.setattr(app, "secret_key", old)
+    assert is_in()
