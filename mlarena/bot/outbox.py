@@ -136,27 +136,19 @@ class Parcel:
         return f"{self.ids[0]}:{self.attempts}"
 
 
-def take(most: int) -> tuple[list[Parcel], float]:
+# Of each call the number of the message that came of it.
+Answered = Sequence[tuple[Parcel, int | None]]
+
+
+def take(most: int, answered: Answered = ()) -> tuple[list[Parcel], float]:
     """Up to `most` calls that may be made in a moment, ours for a while; and the seconds to wait for more.
+    What Telegram has `answered` is noted with them: one transaction for both, for others write here, too.
 
     Raises RedisError: nothing is sent that cannot be counted.
     """
     now = utcnow()
-    busy = set(
-        db.session.scalars(
-            select(Message.chat_id)
-            .where(_FREE, Message.lease_until.is_not(None), Message.lease_until >= now)
-            .distinct()
-        )
-    )
-    query = (
-        select(Message).where(_FREE, Message.due_at <= now).order_by(Message.priority, Message.id)
-    )
-    by_chat: dict[int, list[Message]] = {}
-    for row in db.session.scalars(query.limit(WINDOW)):
-        if row.chat_id not in busy:
-            by_chat.setdefault(row.chat_id, []).append(row)
-    db.session.commit()
+    known = {number for parcel, _ in answered for number in parcel.ids}
+    by_chat = _waiting(now, known)
     wanted: list[Parcel] = []
     wait = LONGEST_WAIT
     for chat_id, rows in by_chat.items():
@@ -173,10 +165,33 @@ def take(most: int) -> tuple[list[Parcel], float]:
             break
     claimed: list[Parcel] = []
     try:
+        _note(answered, now)
         claimed = _claim(wanted, now)
+        db.session.commit()
     finally:
         rates.over((one.chat_id, one.ticket, 0.0) for one in wanted if one not in claimed)
     return claimed, wait
+
+
+def _waiting(now: datetime, answered: set[int]) -> dict[int, list[Message]]:
+    """What waits, by chat, without the chats of which a call is under way; `answered` are not. Commits."""
+    busy = set(
+        db.session.scalars(
+            select(Message.chat_id)
+            .where(_FREE, Message.lease_until.is_not(None), Message.lease_until >= now)
+            .where(Message.id.not_in(answered))
+            .distinct()
+        )
+    )
+    query = (
+        select(Message).where(_FREE, Message.due_at <= now).order_by(Message.priority, Message.id)
+    )
+    by_chat: dict[int, list[Message]] = {}
+    for row in db.session.scalars(query.limit(WINDOW)):
+        if row.chat_id not in busy and row.id not in answered:
+            by_chat.setdefault(row.chat_id, []).append(row)
+    db.session.commit()
+    return by_chat
 
 
 def _parcel(rows: list[Message]) -> Parcel:
@@ -218,17 +233,19 @@ def _claim(wanted: list[Parcel], now: datetime) -> list[Parcel]:
             .execution_options(synchronize_session=False)
         )
     )
-    db.session.commit()
     return [parcel for parcel in wanted if taken.issuperset(parcel.ids)]
 
 
-def sent(parcels: Sequence[tuple[Parcel, int | None]]) -> None:
-    """Telegram has them; what they said is not kept, only what a reply to each is about."""
-    now = utcnow()
-    for parcel, number in parcels:
+def sent(answered: Answered) -> None:
+    """Telegram has them; what they said is not kept, only what a reply to each is about. Commits."""
+    _note(answered, utcnow())
+    db.session.commit()
+
+
+def _note(answered: Answered, now: datetime) -> None:
+    for parcel, number in answered:
         over = {"done_at": now, "message_id": number, "lease_until": None}
         _write(parcel, **over, payload={}, error=None)
-    db.session.commit()
 
 
 def refused(parcel: Parcel, why: str) -> None:

@@ -153,10 +153,7 @@ class BotProcess:
             began = time.monotonic()
             try:
                 await self._free_places()
-                await self._note_sent()
-                parcels, wait = await self._do(
-                    self._out, lambda: outbox.take(AT_ONCE - len(self._sending))
-                )
+                parcels, wait = await self._take()
             except (SQLAlchemyError, RedisError) as error:
                 log.warning("messages wait", error=type(error).__name__)
                 await self._breathe()
@@ -182,15 +179,15 @@ class BotProcess:
                 self._answered = answered + self._answered
                 raise
 
-    async def _note_sent(self) -> None:
-        """What Telegram has, in one transaction however many they are."""
+    async def _take(self) -> tuple[list[Parcel], float]:
+        """What is to be sent now; what Telegram has is noted along with it, however many they are."""
         done, self._done = self._done, []
-        if done:
-            try:
-                await self._do(self._out, lambda: outbox.sent(done))
-            except BaseException:
-                self._done = done + self._done
-                raise
+        try:
+            most = AT_ONCE - len(self._sending)
+            return await self._do(self._out, lambda: outbox.take(most, done))
+        except BaseException:
+            self._done = done + self._done
+            raise
 
     async def _rest(self, seconds: float) -> None:
         """Until there may be more to send: a hint, something that was sent, or so long."""
