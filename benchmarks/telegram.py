@@ -1,4 +1,4 @@
-"""From a verdict to Telegram's API: `python -m benchmarks.telegram [--seconds 20] [--rate 50]`.
+"""From a verdict to Telegram's API: `python -m benchmarks.telegram [--seconds 20] [--database sqlite]`.
 
 A whole arena with the real bot process, and a Bot API of the suite's own that counts as Telegram does. This
 process settles so many verdicts a second, of a class of 25 that is linked; measured is the time from the
@@ -21,9 +21,12 @@ import statistics
 import time
 import uuid
 from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.arena import Arena, arena
+from benchmarks.arena import Arena, empty_arena
+from benchmarks.boards import database
 from benchmarks.report import Figure, headline, show
 from benchmarks.verdict import percentile
 from tests.bot.stub import TOKEN, Call, serve
@@ -68,13 +71,31 @@ def _serve(pipe: Any) -> None:
         pipe.send([call for call in list(stub.calls) if call.method == "sendMessage" and call.ok])
 
 
-def app_of(here: Arena, stub: Elsewhere) -> Any:
+def app_of(here: Arena, stub: Elsewhere, database_url: str) -> Any:
     """An app on the arena's database and Redis, as its worker has one."""
     from mlarena.app import create_app
     from mlarena.core.config import load_settings
 
     told = {"telegram_bot_token": TOKEN, "telegram_api_url": stub.url, "log_level": "ERROR"}
-    return create_app(load_settings(mlarena_data=here.data, public_url=here.url, **told))
+    where = {"mlarena_data": here.data, "database_url": database_url}
+    return create_app(load_settings(public_url=here.url, **where, **told))
+
+
+def quiz(here: Arena) -> None:
+    """A task to settle submissions of."""
+    from sqlalchemy import update
+
+    from mlarena.accounts.models import User
+    from mlarena.core.db import db
+
+    user_id, token = here.learner()
+    db.session.execute(update(User).where(User.id == user_id).values(role="instructor"))
+    db.session.commit()
+    asked = {"kind": "number", "prompt": "1?", "answer": 1}
+    written = {"kind": "knowledge", "name": "A quiz", "questions": [asked], "publish": True}
+    status, answer = here.call("POST", "/challenges", token, written)
+    if status != 201:
+        raise RuntimeError(f"create: {status} {answer}")
 
 
 def people(many: int) -> list[int]:
@@ -220,13 +241,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--rate", type=float, default=50.0)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="postgresql")
     given = parser.parse_args()
-    headline("telegram", seconds=given.seconds, rate=given.rate)
+    headline("telegram", seconds=given.seconds, rate=given.rate, database=given.database)
     stub = Elsewhere()
     many = round(given.seconds * given.rate)
-    with arena(TELEGRAM_BOT_TOKEN=TOKEN, TELEGRAM_API_URL=stub.url, WORKERS="1") as here:
+    with TemporaryDirectory() as folder, database(given.database, Path(folder)) as url, empty_arena(
+        TELEGRAM_BOT_TOKEN=TOKEN, TELEGRAM_API_URL=stub.url, DATABASE_URL=url, WORKERS="1"
+    ) as here:  # fmt: skip
         here.quiet()
-        with app_of(here, stub).app_context():
+        with app_of(here, stub, url).app_context():
+            quiz(here)
             show(Figure("the client alone, p50", asyncio.run(bare(stub, 100)), "ms", "baseline"))
             measure(stub, people(CLASS), "in the chat", many, given.rate, by_chat=True)
             measure(stub, people(CLASS), "notices", many, given.rate, by_chat=False)

@@ -55,6 +55,10 @@ def route(bulk: bool, limit: int = BATCH) -> int:
     """One batch. A write takes it, so two never route the same; killed, it was never taken. Commits."""
     now = utcnow()
     one = aliased(Notification)
+    there = select(one.id).where(one.routed_at.is_(None), one.bulk.is_(bulk)).limit(1)
+    if db.session.scalar(there) is None:  # mostly: and a write keeps every other waiting
+        db.session.rollback()
+        return 0
     waiting = (
         select(one.id)
         .where(one.routed_at.is_(None), one.bulk.is_(bulk))
