@@ -1,4 +1,4 @@
-"""From a verdict to Telegram's API: `python -m benchmarks.telegram [--seconds 20] [--database sqlite]`.
+"""From a verdict to Telegram's API: `python -m benchmarks.telegram [--seconds 20] [--database postgresql]`.
 
 A whole arena with the real bot process, and a Bot API of the suite's own that counts as Telegram does. This
 process settles so many verdicts a second, of a class of 25 that is linked; measured is the time from the
@@ -241,7 +241,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--rate", type=float, default=50.0)
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="postgresql")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     given = parser.parse_args()
     headline("telegram", seconds=given.seconds, rate=given.rate, database=given.database)
     stub = Elsewhere()
