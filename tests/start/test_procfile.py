@@ -36,7 +36,7 @@ from tests.start.bare_machine import ROOT, SETTINGS, copy_project, family_of, fr
 pytestmark = [pytest.mark.pure, pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(180)]
 
 PASSWORD = "correct horse battery"
-VERDICT_SECONDS = 30
+VERDICT_SECONDS = 60  # of patience: on a machine with much else to do a start alone takes 20
 
 
 def test_the_procfile_names_the_five_processes() -> None:
@@ -303,12 +303,13 @@ def test_a_worker_that_is_killed_loses_nothing(machines: Machines) -> None:
     csv = machines.dataset(quest, token)
     models = [honest_model(csv, quest["dataset"]["target"], skip) for skip in range(3)]
     sent = [machines.submit(quest, token, model) for model in models]
-    machines.running["worker"].kill()
-    machines.running["worker"].wait()
+    (name,) = (one for one in machines.running if one.startswith("worker"))
+    killed = machines.running.pop(name)
+    killed.kill()
+    killed.wait()
 
-    machines.commands["worker.2"] = machines.commands["worker"]
-    machines.start("worker.2")
-    del machines.running["worker"]
+    machines.commands[f"{name}.next"] = machines.commands[name]
+    machines.start(f"{name}.next")
     deadline = time.monotonic() + VERDICT_SECONDS
     for submission in sent:
         while True:
