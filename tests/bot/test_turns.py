@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
-from mlarena.bot import outbox
+from mlarena.bot import outbox, rates
 from mlarena.bot.models import TelegramMessage
 from mlarena.core.db import db
 from mlarena.notifications import routing
@@ -14,6 +16,7 @@ from mlarena.notifications.service import About, notify, notify_each
 from tests.bot.conftest import ADA, BEN, bot_runs, until
 from tests.bot.stub import Fault, too_fast
 
+CHAT_MS = rates.CHAT_MS  # as it is, before it is hurried
 CY = 503
 FOREVER = 3600
 
@@ -106,3 +109,17 @@ def test_a_second_one_makes_all_wait(bot_app: Any, telegram: Any) -> None:
     ]
     # Nobody was called before the time that Telegram had asked for was over.
     assert all(one.at - calls[1].at >= 3 for one in calls[2:]) and len(calls) == 4
+
+
+def test_a_chat_that_is_readied_ahead_is_not_called_ahead(
+    bot_app: Any, telegram: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Telegram counts it: a second lies between two calls, however early a place was given."""
+    monkeypatch.setattr(rates, "CHAT_MS", CHAT_MS)
+    monkeypatch.setattr(rates, "AHEAD_MS", 400)
+    for number in range(4):
+        outbox.say(ADA, f"no. {number}")
+    with bot_runs(bot_app):
+        until(lambda: len(telegram.texts(ADA)) == 4)
+    came = [call.at for call in telegram.calls if call.method == "sendMessage"]
+    assert all(later - earlier >= 1.0 for earlier, later in pairwise(came))
