@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
@@ -111,23 +112,68 @@ def hold(row: Base, still: Callable[[], object] | None = None, alone: bool = Fal
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 
+# A writer waits its turn for so long.
+LOCKED_SECONDS = 10.0
+# SQLite's own patience looks ever more seldom, ten times a second at last: among many short writes one that
+# has waited long is passed by all that have just come. So it is short, and who is refused asks again at once:
+# in Python, where a web process does other things meanwhile.
+BUSY_MS = 1
+AGAIN_SECONDS = 0.001
+
+
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    """WAL lets pages read while a verdict is written; a writer waits its turn for 10 s."""
+    """WAL lets pages read while a verdict is written."""
     if isinstance(connection, sqlite3.Connection):
         cursor = connection.cursor()
         for pragma in (
+            f"busy_timeout={1000 * LOCKED_SECONDS:.0f}",
             "journal_mode=WAL",
             "synchronous=NORMAL",
-            "busy_timeout=10000",
             "foreign_keys=ON",
             "cache_size=-65536",
             # An uploaded model is a few thousand pages; at the usual 1,000 every upload would also wait
             # for the log to be copied back.
             "wal_autocheckpoint=16000",
+            f"busy_timeout={BUSY_MS}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+
+@event.listens_for(Engine, "do_execute")
+def _execute(cursor: Any, statement: str, parameters: Any, _context: Any) -> bool:
+    return _in_turn(cursor, lambda: cursor.execute(statement, parameters))
+
+
+@event.listens_for(Engine, "do_executemany")
+def _execute_many(cursor: Any, statement: str, parameters: Any, _context: Any) -> bool:
+    return _in_turn(cursor, lambda: cursor.executemany(statement, parameters))
+
+
+def _passes(error: sqlite3.OperationalError) -> bool:
+    """Whether it is a lock, which somebody lets go of. Who has read what is no longer so waits in vain."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF == sqlite3.SQLITE_BUSY and code != sqlite3.SQLITE_BUSY_SNAPSHOT
+
+
+def _in_turn(cursor: Any, work: Callable[[], Any]) -> bool:
+    """Carry it out on SQLite, again for as long as somebody else writes. False where it is not SQLite's.
+
+    Nothing of it was done by then: the lock is what a statement asks for first.
+    """
+    if not isinstance(cursor, sqlite3.Cursor):
+        return False
+    until = time.monotonic() + LOCKED_SECONDS
+    while True:
+        try:
+            work()
+        except sqlite3.OperationalError as error:
+            if not _passes(error) or time.monotonic() > until:
+                raise
+        else:
+            return True
+        time.sleep(AGAIN_SECONDS)
 
 
 @event.listens_for(Engine, "handle_error")
