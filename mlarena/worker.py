@@ -1,4 +1,5 @@
-"""The worker process: RQ without its second fork, the jail, the heartbeat, the board flusher, the drainer.
+"""The worker process: RQ without its second fork, the jail, the heartbeat, the board flusher, those who
+follow up what was written.
 
 RQ's own worker forks a "work horse" for every job, which costs about 80 ms once numpy is imported in it.
 Learner code already runs in a process of its own, the jail's; so the worker evaluates in place
@@ -22,15 +23,19 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.timeouts import TimerDeathPenalty
 
+from mlarena.activity import service as activity
 from mlarena.challenges import engines, waiting
 from mlarena.challenges import jobs as challenge_jobs
 from mlarena.core.db import db
 from mlarena.core.health import start_heartbeat
+from mlarena.core.wake import Woken, Work
 from mlarena.live import flusher
+from mlarena.notifications import routing
+from mlarena.notifications import service as notifications
 from mlarena.notifications.jobs import NOTICES
 from mlarena.quests import baselines, hidden
 from mlarena.sandbox.probing import refusal
-from mlarena.submissions import drainer, jail
+from mlarena.submissions import jail, outbox
 from mlarena.submissions.queues import (
     CHECKS,
     EVALUATIONS,
@@ -50,6 +55,12 @@ RUNNERS = 2
 # Other people's servers: one that hangs does not stand before the others.
 TELLERS = 2
 QUEUES = (*QUICK, NOTICES, TRAININGS, HOUSE, RUNS, CHECKS, OUTSIDE, WEBHOOKS)
+# What follows when something was written, a thread for each: at once by a word, at the latest by the clock.
+# With the seconds in which more of it may come: somebody waits for a notice, an event is for machines.
+WOKEN: tuple[tuple[Work, float], ...] = (
+    ({outbox.WRITTEN: outbox.drain}, 0.05),
+    ({notifications.WRITTEN: routing.route_all, activity.HAPPENED: activity.tell}, 0.005),
+)
 
 
 class ArenaWorker(SimpleWorker):
@@ -152,7 +163,8 @@ def run(app: Flask) -> None:
 
     threading.Thread(target=tell_when_warm, name="jail warms up", daemon=True).start()
     flusher.start(app)
-    drainer.start(app)
+    for work, gather in WOKEN:
+        Woken(app, work, gather).start()
     # Some of the house's own jobs take half a minute: no learner's training stands behind one.
     several = [*[(RUNS,)] * RUNNERS, *[(WEBHOOKS,)] * TELLERS]
     for names in ((TRAININGS,), (HOUSE,), (CHECKS,), (OUTSIDE,), (NOTICES,), *several):

@@ -484,15 +484,20 @@ def work(app: Any, settings: Settings, jail: Any) -> Iterator[Callable[[], None]
     """work() -> a real worker takes everything off the queues, then returns."""
     from rq import Queue
 
-    from mlarena.worker import QUEUES, ArenaWorker
+    from mlarena.core.wake import Woken
+    from mlarena.worker import QUEUES, WOKEN, ArenaWorker
 
     connection = redis_library.Redis.from_url(settings.redis)
 
     def run() -> None:
         queues = [Queue(name, connection=connection) for name in QUEUES]
-        ArenaWorker(app, queues=queues, connection=connection).work(
-            burst=True, logging_level="WARNING"
-        )
+        followers = [Woken(app, work) for work, _ in WOKEN]
+        more = True
+        while more:
+            ArenaWorker(app, queues=queues, connection=connection).work(
+                burst=True, logging_level="WARNING"
+            )
+            more = any(one.turn(connection, 0.01) for one in followers)
         db.session.expire_all()
 
     yield run

@@ -12,12 +12,13 @@ from sqlalchemy.orm import contains_eager
 
 from mlarena.accounts.models import User
 from mlarena.activity.models import PublicEvent
+from mlarena.core import wake
 from mlarena.core.clock import rfc3339, utcnow
 from mlarena.core.db import db, insert
 from mlarena.live import publish
-from mlarena.notifications import wake
 
-JOB = "mlarena.activity.jobs.tell"
+# What wakes who tells open pages: something happened.
+HAPPENED = "mlarena:activity:happened"
 SHOWN = 12
 TOLD_AT_ONCE = 100
 RETAINED = timedelta(days=90)
@@ -85,7 +86,7 @@ def note(
     else:
         again = row.on_conflict_do_nothing(index_elements=["about"])
     db.session.execute(again)
-    wake.after_commit(JOB)
+    wake.after_commit(HAPPENED)
 
 
 def take_back(about: str) -> None:
@@ -118,7 +119,6 @@ def line(event: PublicEvent) -> Line:
 
 def tell() -> int:
     """Tell open pages what is new; how many. Commits. A hint: who misses one reads the page again."""
-    wake.answered(JOB)
     now = utcnow()
     some = select(PublicEvent.id).where(PublicEvent.told_at.is_(None))
     ids = db.session.scalars(
@@ -137,7 +137,7 @@ def tell() -> int:
         publish.publish("activity", line(event).shown(), publish.feed_room("all"))
     told.send(PublicEvent, events=events)
     if len(ids) == TOLD_AT_ONCE:
-        wake.ask(JOB)
+        wake.wake(HAPPENED)
     return len(ids)
 
 

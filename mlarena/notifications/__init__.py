@@ -4,12 +4,11 @@ from apiflask import APIFlask
 
 
 def init_app(app: APIFlask) -> None:
-    from mlarena.notifications import api, digest, listening, pages, wake
+    from mlarena.notifications import api, digest, listening, pages
     from mlarena.notifications.channels import register_channel
 
     with app.app_context():
         register_channel(digest.Digest())
-        wake.listen()
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
     listening.connect()

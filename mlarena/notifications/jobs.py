@@ -7,7 +7,7 @@ NOTICES = "notices"
 
 
 def route() -> int:
-    """What has been written since: asked for after a commit, and by the clock."""
+    """What a word has not brought to a worker: by the clock."""
     from mlarena.notifications import routing
 
     return routing.route_all()

@@ -14,17 +14,16 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-import redis
 import structlog
 from redis.exceptions import LockError
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from mlarena.core import wake
 from mlarena.core.clock import rfc3339, utcnow
 from mlarena.core.config import settings
 from mlarena.core.db import db
 from mlarena.core.redis import RedisError, redis_client
-from mlarena.live.bus import channel_of
 from mlarena.submissions import signals
 from mlarena.submissions.models import JobEvent, Submission, Task
 from mlarena.submissions.verdict import Verdict
@@ -32,12 +31,15 @@ from mlarena.submissions.verdict import Verdict
 log = structlog.get_logger(__name__)
 
 STREAM = "mlarena:events"
+# What wakes who drains: something was written.
+WRITTEN = "mlarena:events:written"
 INIT, COMPLETED = "job-init", "job-completed"
 BATCH = 500
 # What one event may carry of a case's results; a result is a table, and may be long.
 LARGEST_RESULT = 8192
-# A drainer that was killed gives up its turn after this.
+# Who was killed while draining gives up their turn after this.
 TURN_SECONDS = 5
+WAIT_SECONDS = 2
 
 # Adds what lies beyond the last entry; ARGV: the length, then position, name, type, time, payload of each.
 _ADD = """
@@ -109,6 +111,7 @@ def _add(
 ) -> None:
     row = {"submission_id": submission.id, "type": kind, "round": nth}
     db.session.execute(_NEW, row | {"payload": payload, "created_at": at})
+    wake.after_commit(WRITTEN)
 
 
 def _bounded(result: Any) -> Any:
@@ -126,23 +129,10 @@ def shown(event: JobEvent) -> dict[str, Any]:
     }
 
 
-def wake() -> None:
-    """Tell the drainers that there is something. After the commit; a hint, which the sweep makes good."""
-    client = redis_client()
-    try:
-        client.publish(wake_channel(client), "1")
-    except RedisError as error:
-        log.warning("events wait for Redis", error=str(error))
-
-
-def wake_channel(client: redis.Redis) -> str:
-    return f"{channel_of(client)}:events"
-
-
 def drain() -> int:
     """Give open events their positions and the stream what it lacks; how many it got. Idempotent.
 
-    0 where Redis is away, or another process is at it (which then sees what is there by now).
+    0 where Redis is away, or another process is at it for very long.
     """
     added, news = 0, False
     try:
@@ -164,8 +154,11 @@ def drain() -> int:
 
 @contextmanager
 def _turn() -> Iterator[bool]:
-    """Whether it is ours to drain. Two at once would lose nothing, and do everything twice."""
-    lock = redis_client().lock(f"{STREAM}:turn", timeout=TURN_SECONDS, blocking=False)
+    """Whether it is ours to drain. Two at once would lose nothing, and do everything twice. Who comes second
+    waits: the word that brought them may be of what the first no longer looks for."""
+    lock = redis_client().lock(
+        f"{STREAM}:turn", timeout=TURN_SECONDS, sleep=0.01, blocking_timeout=WAIT_SECONDS
+    )
     ours = bool(lock.acquire())
     try:
         yield ours

@@ -25,7 +25,8 @@ from mlarena.challenges import service as challenges
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from mlarena.core.embedded import EmbeddedRedis
-from mlarena.submissions import claim, drainer, outbox
+from mlarena.core.wake import Woken
+from mlarena.submissions import claim, outbox
 from mlarena.submissions.evaluate import evaluate
 from mlarena.submissions.models import JobEvent, Submission
 from mlarena.submissions.settle import settle
@@ -223,7 +224,7 @@ def arena(
     _, token = tokens.issue(make_user("root", role="admin"), "consumer")
     server = make_server("127.0.0.1", 0, other, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    listening = drainer.start(other)
+    listening = Woken(other, {outbox.WRITTEN: outbox.drain}).start()
     other.consumer = Consumer(
         tmp_path,
         REDIS_URL=own_redis.url,

@@ -289,7 +289,6 @@ class _Again:
             publish.board_changed(board)
         if self.moved_xp:
             signals.xp_changed.send(Submission, user_id=self.user.id)
-        outbox.wake()
 
 
 def _standing_verdict(submission: Submission) -> Verdict:
