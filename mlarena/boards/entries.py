@@ -6,31 +6,40 @@ No row is shared between two people, so verdicts of many learners at once never 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    delete,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from mlarena.accounts.models import User
 from mlarena.boards import moments
 from mlarena.boards.models import BoardEntry
 from mlarena.boards.names import BoardName
 from mlarena.core.clock import utcnow
-from mlarena.core.db import db, insert
+from mlarena.core.db import db, insert, made_once
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Sums of whole numbers are exact in a double up to here.
 LARGEST_AMOUNT = 2**53
 
-COLUMNS = (
-    BoardEntry.id,
-    BoardEntry.board,
-    BoardEntry.user_id,
-    BoardEntry.sort_key,
-    BoardEntry.reached_at,
-    BoardEntry.version,
-    BoardEntry.hidden,
+# Statements are built once and of the table: with every verdict one of them is carried out.
+_entries: Any = BoardEntry.__table__.c
+COLUMNS = tuple(
+    _entries[name]
+    for name in ("id", "board", "user_id", "sort_key", "reached_at", "version", "hidden")
 )
 
 
@@ -68,15 +77,8 @@ def record(
     "higher" or "lower"; a `sort_key` (smaller first) says it in the score's stead. Raises ValueError for
     a score that is no finite number.
     """
-    change = _upsert(
-        board,
-        {"user_id": user_id, "hidden": _unlisted(user_id)},
-        _scored(score, direction, at, details, sort_key),
-        better=lambda new: or_(
-            new.sort_key < BoardEntry.sort_key,
-            and_(new.sort_key == BoardEntry.sort_key, new.reached_at < BoardEntry.reached_at),
-        ),
-    )
+    what = _scored(board, score, direction, at, details, sort_key)
+    change = _entered(_best_kept(), what | _learner(user_id))
     if change is not None:
         moments.note(change, score, utcnow())
     return change
@@ -92,22 +94,14 @@ def place_house(
     sort_key: float | None = None,
 ) -> Change | None:
     """Put a house baseline on the board, in place of what stood there under `label`."""
-    return _upsert(
-        board,
-        {"label": label, "hidden": False},
-        _scored(score, direction, at, details, sort_key),
-        better=lambda new: new.sort_key != BoardEntry.sort_key,
-    )
+    what = _scored(board, score, direction, at, details, sort_key)
+    return _entered(_house_put(), what | {"label": label, "hidden": False})
 
 
 def place(board: str, user_id: int, score: float, direction: str, at: datetime) -> Change | None:
     """Put the user on the board with a figure that may also fall, in place of what stood there."""
-    return _upsert(
-        board,
-        {"user_id": user_id, "hidden": _unlisted(user_id)},
-        _scored(score, direction, at, None, None),
-        better=lambda new: new.sort_key != BoardEntry.sort_key,
-    )
+    what = _scored(board, score, direction, at, None, None)
+    return _entered(_latest_put(), what | _learner(user_id))
 
 
 def correct(
@@ -167,30 +161,17 @@ def add(board: str, user_id: int, amount: float, at: datetime) -> Change:
     """
     if not (math.isfinite(amount) and 0 < abs(amount) <= LARGEST_AMOUNT):
         raise ValueError(f"{amount} cannot be added to a board")
-    fresh = insert(BoardEntry).values(
-        board=BoardName.parse(board).stored(at),
-        user_id=user_id,
-        hidden=_unlisted(user_id),
-        score=float(amount),
-        sort_key=-float(amount),
-        reached_at=at,
-        version=now_version(),
-        details={},
-    )
-    new = fresh.excluded
-    later = case(
-        (new.reached_at > BoardEntry.reached_at, new.reached_at), else_=BoardEntry.reached_at
-    )
-    added = fresh.on_conflict_do_update(
-        index_elements=["board", "user_id"],
-        set_={
-            "score": BoardEntry.score + new.score,
-            "sort_key": BoardEntry.sort_key + new.sort_key,
-            "reached_at": later,
-            "version": next_version(new.version),
-        },
-    )
-    return Change(*db.session.execute(added.returning(*COLUMNS)).one())
+    what = {
+        "board": BoardName.parse(board).stored(at),
+        **_learner(user_id),
+        "score": float(amount),
+        "sort_key": -float(amount),
+        "reached_at": at,
+        "details": {},
+    }
+    change = _entered(_added(), what)
+    assert change is not None  # noqa: S101 – there is no condition on it
+    return change
 
 
 def set_listed(user_id: int, listed: bool) -> list[Change]:
@@ -214,21 +195,73 @@ def version_at(at: datetime) -> int:
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
-def _upsert(board: str, whose: dict[str, Any], what: dict[str, Any], better: Any) -> Change | None:
-    fresh = insert(BoardEntry).values(
-        board=BoardName.parse(board).stored(), **whose, **what, version=now_version()
-    )
-    new = fresh.excluded
-    entered = fresh.on_conflict_do_update(
-        index_elements=["board", "user_id" if "user_id" in whose else "label"],
-        set_={name: new[name] for name in what} | {"version": next_version(new.version)},
-        where=better(new),
-    )
-    row = db.session.execute(entered.returning(*COLUMNS)).one_or_none()
+def _learner(user_id: int) -> dict[str, int]:
+    """A parameter of a subquery may not be called as a column is."""
+    return {"user_id": user_id, "learner": user_id}
+
+
+def _entered(statement: Any, what: dict[str, Any]) -> Change | None:
+    row = db.session.execute(statement, what | {"version": now_version()}).one_or_none()
     return Change(*row) if row else None
 
 
+@made_once
+def _best_kept() -> Any:
+    """A learner's row, where it is better or, as good, was reached earlier."""
+    return _put(
+        "user_id",
+        lambda new: or_(
+            new.sort_key < _entries.sort_key,
+            and_(new.sort_key == _entries.sort_key, new.reached_at < _entries.reached_at),
+        ),
+    )
+
+
+@made_once
+def _latest_put() -> Any:
+    return _put("user_id", lambda new: new.sort_key != _entries.sort_key)
+
+
+@made_once
+def _house_put() -> Any:
+    return _put("label", lambda new: new.sort_key != _entries.sort_key)
+
+
+def _put(whose: str, better: Callable[[Any], Any]) -> Any:
+    """Enter a row, or put its figures in place of those of the same learner or house, if `better`."""
+    fresh = _row(whose)
+    new = fresh.excluded
+    figures = ("score", "sort_key", "reached_at", "details")
+    return fresh.on_conflict_do_update(
+        index_elements=["board", whose],
+        set_={name: new[name] for name in figures} | {"version": next_version(new.version)},
+        where=better(new),
+    ).returning(*COLUMNS)
+
+
+@made_once
+def _added() -> Any:
+    fresh = _row("user_id")
+    new, old = fresh.excluded, _entries
+    later = case((new.reached_at > old.reached_at, new.reached_at), else_=old.reached_at)
+    figures = {name: old[name] + new[name] for name in ("score", "sort_key")}
+    return fresh.on_conflict_do_update(
+        index_elements=["board", "user_id"],
+        set_=figures | {"reached_at": later, "version": next_version(new.version)},
+    ).returning(*COLUMNS)
+
+
+def _row(whose: str) -> Any:
+    """A learner's row is hidden where they are not listed."""
+    fresh = insert(BoardEntry.__table__)
+    if whose == "user_id":
+        unlisted = select(not_(User.listed)).where(User.id == bindparam("learner", type_=Integer))
+        return fresh.values(hidden=unlisted.scalar_subquery())
+    return fresh
+
+
 def _scored(
+    board: str,
     score: float,
     direction: str,
     at: datetime,
@@ -243,15 +276,12 @@ def _scored(
         sort_key = -float(score) if direction == "higher" else float(score)
     # Adding 0 makes a plain zero of -0.0, which would sort the same and look different.
     return {
+        "board": BoardName.parse(board).stored(),
         "score": float(score) + 0.0,
         "sort_key": sort_key + 0.0,
         "reached_at": at,
         "details": details or {},
     }
-
-
-def _unlisted(user_id: int) -> ColumnElement[bool]:
-    return select(not_(User.listed)).where(User.id == user_id).scalar_subquery()
 
 
 def next_version(stamp: Any) -> ColumnElement[int]:

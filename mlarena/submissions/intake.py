@@ -15,7 +15,7 @@ from mlarena.core.config import settings
 from mlarena.core.db import db, insert, made_once
 from mlarena.core.errors import Conflict, Forbidden, NotFound
 from mlarena.core.storage import storage
-from mlarena.submissions import dispatch, outbox
+from mlarena.submissions import dispatch, outbox, signals
 from mlarena.submissions.models import Progress, Submission, Task
 from mlarena.submissions.queues import HOUSE
 from mlarena.submissions.times import require_open
@@ -70,6 +70,7 @@ def accept(
         db.session.add(submission)
         db.session.flush()
         outbox.queued(submission, task, now)
+        signals.accepted.send(Submission, submission=submission)
         db.session.commit()
         # Who asks for it next has both at hand, and no verdict is there yet: nothing to be read.
         for name, value in (("user", user), ("task", task), ("verdict", None)):
@@ -88,7 +89,6 @@ def accept(
         raise
     log.info("submission accepted", submission_id=submission.id, task_id=task_id)
     dispatch.enqueue(submission.id, submission.dispatches, task.queue(payload))
-    outbox.wake()
     return submission
 
 

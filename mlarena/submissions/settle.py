@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import update
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from mlarena.accounts.models import User
@@ -49,15 +49,25 @@ def settle(submission_id: int, token: str, verdict: Verdict) -> bool:
     """Write the verdict and all that follows from it. False if the claim was no longer ours."""
     if verdict.score is not None and not math.isfinite(verdict.score):
         raise ValueError("a verdict's score is finite")
-    db.session.commit()  # the reading is over: the transaction begins with a write
+    # What cannot change is read before the write: on SQLite whoever writes keeps all others waiting.
+    submission = _read(submission_id)
+    db.session.commit()
     now = utcnow()
     if not _close(submission_id, token, verdict, now):
         db.session.rollback()
         return False
-    settled = _write(submission_id, verdict, now)
+    assert submission is not None  # noqa: S101 – it was there to be closed
+    settled = _write(submission, verdict, now)
     db.session.commit()
     announce(settled)
     return True
+
+
+def _read(submission_id: int) -> Submission | None:
+    """It and whose it is."""
+    return db.session.get(
+        Submission, submission_id, options=[joinedload(Submission.user)], populate_existing=True
+    )
 
 
 def _close(submission_id: int, token: str, verdict: Verdict, now: datetime) -> bool:
@@ -66,32 +76,35 @@ def _close(submission_id: int, token: str, verdict: Verdict, now: datetime) -> b
         update(Submission)
         .where(Submission.id == submission_id, Submission.claim_token == token)
         .where(Submission.status == "running")
-        .values(
-            status=verdict.status,
-            score=verdict.score,
-            passed=verdict.passed,
-            execution_ms=verdict.execution_ms,
-            finished_at=now,
-            lease_until=None,
-        )
+        .values(**_closed(verdict, now))
         .execution_options(synchronize_session=False)
     )
     return closed.rowcount == 1  # type: ignore[attr-defined]
 
 
-def _write(submission_id: int, verdict: Verdict, now: datetime) -> Settled:
-    submission = db.session.get_one(
-        Submission,
-        submission_id,
-        options=[selectinload(Submission.task), joinedload(Submission.user)],
-        populate_existing=True,
-    )
+def _closed(verdict: Verdict, now: datetime) -> dict[str, Any]:
+    return {
+        "status": verdict.status,
+        "score": verdict.score,
+        "passed": verdict.passed,
+        "execution_ms": verdict.execution_ms,
+        "finished_at": now,
+        "lease_until": None,
+    }
+
+
+def _write(submission: Submission, verdict: Verdict, now: datetime) -> Settled:
+    for name, value in _closed(verdict, now).items():
+        set_committed_value(submission, name, value)
+    # Its task may have become another one while we waited for our turn.
+    task = db.session.get_one(Task, submission.task_id, populate_existing=True)
+    set_committed_value(submission, "task", task)
     conclusion = submission.task.conclude(submission, verdict)
     verdict = conclusion.verdict
     submission.score = verdict.score
     settled = Settled(submission, board_moved=conclusion.board_moved)
     row = VerdictRow(
-        submission_id=submission_id,
+        submission_id=submission.id,
         status=verdict.status,
         cases=verdict.cases,
         report=verdict.report,
@@ -210,7 +223,6 @@ def announce(settled: Settled) -> None:
         signals.xp_changed.send(Submission, user_id=submission.user_id)
     if submission.user_id is not None:
         signals.settled.send(Submission, submission=submission)
-    outbox.wake()
 
 
 def _earned(settled: Settled) -> dict[str, Any]:
