@@ -106,7 +106,7 @@ def reveal_hint(challenge_id: int, json_data: HintIn) -> Answer:
 
 @blueprint.post("/attempts")
 @api_login_required
-@limiter.limit(service.SUBMIT_LIMIT)
+@service.SUBMIT_LIMIT
 @blueprint.input(AttemptIn, location="json")
 @blueprint.doc(responses={202: "Taken in; its verdict comes by socket and at /submissions/{id}"})
 def attempt(json_data: AttemptIn) -> Answer:

@@ -87,7 +87,7 @@ def show(challenge_id: int) -> str:
 
 @blueprint.post("/<id:challenge_id>")
 @login_required
-@limiter.limit(service.SUBMIT_LIMIT)
+@service.SUBMIT_LIMIT
 def submit(challenge_id: int) -> Any:
     view = service.view(challenge_id, current_user)
     given = _given(view)

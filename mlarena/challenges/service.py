@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
@@ -18,6 +19,7 @@ from mlarena.challenges.payload import read_payload
 from mlarena.challenges.views import Row, View, rows
 from mlarena.core.db import db
 from mlarena.core.errors import Conflict, Invalid, NotFound
+from mlarena.core.security import Limit
 from mlarena.submissions import footsteps, intake
 from mlarena.submissions.listing import submissions_query
 from mlarena.submissions.models import Progress, Submission, Task
@@ -26,7 +28,7 @@ from mlarena.submissions.workers import require_jail
 
 # Runs are meant to be many; a script in a loop is slowed down. A run may keep a core busy for a while.
 RUN_LIMIT = "120 per minute"
-SUBMIT_LIMIT = "120 per minute"
+SUBMIT_LIMIT = Limit("120 per minute", "challenge attempts")
 HINT_LIMIT = "60 per minute"
 
 NOT_HERE = "There is no such challenge."
@@ -170,8 +172,11 @@ def _checked_version(challenge: Challenge) -> ChallengeVersion:
     return version
 
 
-def submit(user: User, challenge_id: int, fields: dict[str, Any]) -> Submission:
-    """Hand something in. The very same query again is the earlier attempt, with its verdict.
+def submit(
+    user: User, challenge_id: int, fields: dict[str, Any], since: datetime | None = None
+) -> Submission:
+    """Hand something in. The very same query again is the earlier attempt, with its verdict; with `since`
+    so is the very same of any kind that was handed in from then on, for a caller that was interrupted.
 
     Raises NotFound, Invalid (not what the kind takes), Forbidden (no attempts left), Conflict (a draft, or
     the same thing is being judged), Unavailable (no jail on this machine).
@@ -182,8 +187,8 @@ def submit(user: User, challenge_id: int, fields: dict[str, Any]) -> Submission:
     require_open(user, challenge)
     payload = read_payload(challenge, fields)
     digest = _digest(challenge, payload)
-    if challenge.kind == "sql":
-        earlier = _earlier(user, challenge, digest)
+    if challenge.kind == "sql" or since is not None:
+        earlier = _earlier(user, challenge, digest, since)
         if earlier is not None:
             return earlier
     offer.require(challenge)
@@ -205,9 +210,13 @@ def _digest(challenge: Challenge, payload: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _earlier(user: User, challenge: Challenge, digest: str) -> Submission | None:
-    """An attempt at this version with the same query, unless the platform failed at it."""
+def _earlier(
+    user: User, challenge: Challenge, digest: str, since: datetime | None
+) -> Submission | None:
+    """An attempt at this version with the same content, unless the platform failed at it."""
     query = submissions_query(user_id=user.id, task_id=challenge.id)
+    if challenge.kind != "sql":
+        query = query.where(Submission.queued_at >= since)
     return db.session.scalar(
         query.where(Submission.blob_sha256 == digest, Submission.status != "error").limit(1)
     )

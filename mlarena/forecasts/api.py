@@ -172,6 +172,7 @@ def show_match(match_id: int) -> Answer:
 
 @blueprint.put("/matches/<id:match_id>/forecast")
 @api_login_required
+@game.ENTER_LIMIT
 @blueprint.input(ForecastIn, location="json")
 def enter_forecast(match_id: int, json_data: ForecastIn) -> Answer:
     """Say what you believe, until kick-off: three probabilities that sum to 1. Again changes it."""

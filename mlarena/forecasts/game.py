@@ -17,6 +17,7 @@ from mlarena.accounts.models import User
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db, insert
 from mlarena.core.errors import Conflict, Invalid, NotFound
+from mlarena.core.security import Limit
 from mlarena.forecasts import ledger
 from mlarena.forecasts.models import VOID, Forecast, ForecastTotals, Match, Prediction
 
@@ -31,6 +32,7 @@ AT_ONCE = 200
 MATCHDAY = 50
 # What settles a match for forecasts: a result that was played for, or that there will be none.
 SETTLING = ("finished", *VOID)
+ENTER_LIMIT = Limit("240 per minute", "forecasts")
 
 
 def find_match(match_id: int) -> Match:

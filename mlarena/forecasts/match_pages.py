@@ -13,7 +13,6 @@ from mlarena.accounts.permissions import role_required
 from mlarena.core.api import page_meta
 from mlarena.core.db import db
 from mlarena.core.errors import Problem
-from mlarena.core.security import limiter
 from mlarena.forecasts import game, names, own, ratings, service, shown, story
 from mlarena.forecasts.documents import search
 from mlarena.forecasts.forms import AliasForm, ForecastForm
@@ -27,7 +26,6 @@ blueprint = Blueprint("forecasting", __name__, url_prefix="/forecasts")
 PER_PAGE = 25
 NEWS = 3
 # A season's matches can be gone through in one sitting; a script has the API.
-ENTER_LIMIT = "240 per minute"
 
 
 @blueprint.get("/matches/<id:match_id>")
@@ -37,7 +35,7 @@ def show(match_id: int) -> str:
 
 @blueprint.post("/matches/<id:match_id>/forecast")
 @login_required
-@limiter.limit(ENTER_LIMIT)
+@game.ENTER_LIMIT
 def enter(match_id: int) -> Any:
     """Say it, or say it anew. What is wrong with it stands beside it, and what was typed stays."""
     match = game.find_match(match_id)
