@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, String, and_, cast, func, literal, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from mlarena.accounts.models import User
 from mlarena.cohorts.models import (
@@ -17,7 +17,7 @@ from mlarena.cohorts.models import (
     CohortMember,
     Extension,
 )
-from mlarena.core.clock import utcnow
+from mlarena.core.clock import rfc3339, utcnow
 from mlarena.core.db import db
 from mlarena.core.templates import beginning
 from mlarena.notifications.audiences import register_audience
@@ -56,35 +56,39 @@ def take_back_announced(announcement_id: int) -> None:
 
 def tell_due() -> int:
     """Who has something left to do of what is due within a day, each told once; by the clock. Commits."""
-    return sum(_tell_due_of(one) for one in _due_soon(utcnow()))
+    return sum(_tell_due_of(one, due) for one, due in _due_soon(utcnow()))
 
 
-def _due_soon(now: datetime) -> list[Assignment]:
-    """Assignments that are due soon for all, or for somebody with an extension."""
-    extended = select(Extension.assignment_id).where(
-        Extension.due_at > now, Extension.due_at <= now + SOON
+def _due_soon(now: datetime) -> list[tuple[Assignment, datetime]]:
+    """Assignments with each deadline of theirs that is soon: the one for all, and those of extensions."""
+    soon = select(Assignment).join(Cohort, Cohort.id == Assignment.cohort_id)
+    soon = soon.where(Cohort.archived_at.is_(None))
+    soon = soon.where(or_(Assignment.opens_at.is_(None), Assignment.opens_at <= now))
+    own = soon.add_columns(Assignment.due_at).where(
+        Assignment.due_at > now, Assignment.due_at <= now + SOON
     )
-    own = and_(Assignment.due_at > now, Assignment.due_at <= now + SOON)
-    return list(
-        db.session.scalars(
-            select(Assignment)
-            .join(Cohort, Cohort.id == Assignment.cohort_id)
-            .where(Cohort.archived_at.is_(None), or_(own, Assignment.id.in_(extended)))
-            .where(or_(Assignment.opens_at.is_(None), Assignment.opens_at <= now))
-            .order_by(Assignment.id)
-        )
+    extended = (
+        soon.add_columns(Extension.due_at)
+        .join(Extension, Extension.assignment_id == Assignment.id)
+        .where(Extension.due_at > now, Extension.due_at <= now + SOON)
     )
+    found = {
+        (one.id, due): (one, due)
+        for query in (own, extended)
+        for one, due in db.session.execute(query)
+    }
+    return [found[key] for key in sorted(found)]
 
 
-def _tell_due_of(assignment: Assignment) -> int:
+def _tell_due_of(assignment: Assignment, due: datetime) -> int:
+    """Another deadline is another reminder: it stands in the key, as Python writes it, so that every
+    database has the same."""
+    about, title = f"assignment:{assignment.id}:{rfc3339(due)}", f"“{assignment.title}” is due"
+    link = f"/cohorts/{assignment.cohort_id}"
     told, after = 0, 0
     while True:
-        rows = db.session.execute(_to_be_told(assignment, after)).all()
-        pairs = [
-            (row.id, About(row.about, f"“{assignment.title}” is due", _until(row.due, row.timezone),
-                           f"/cohorts/{assignment.cohort_id}"))
-            for row in rows
-        ]  # fmt: skip
+        rows = db.session.execute(_to_be_told(assignment, due, about, after)).all()
+        pairs = [(row.id, About(about, title, _until(due, row.timezone), link)) for row in rows]
         db.session.commit()
         notify_each(pairs, "assignment_due", bulk=True)
         db.session.commit()
@@ -94,11 +98,8 @@ def _tell_due_of(assignment: Assignment) -> int:
         after = rows[-1].id
 
 
-def _to_be_told(assignment: Assignment, after: int) -> Select[int, str, str, datetime]:
-    """The next learners, in the order of their ids, for whom it is due soon and not done. Another deadline
-    is another reminder."""
-    now, due = utcnow(), func.coalesce(Extension.due_at, assignment.due_at)
-    about = f"assignment:{assignment.id}"
+def _to_be_told(assignment: Assignment, due: datetime, about: str, after: int) -> Select[int, str]:
+    """The next learners, in the order of their ids, for whom it is due at that time and not done."""
     tasks = select(func.count()).where(AssignmentTask.assignment_id == assignment.id)
     done = (
         select(func.count())
@@ -108,20 +109,20 @@ def _to_be_told(assignment: Assignment, after: int) -> Select[int, str, str, dat
         .where(Progress.user_id == User.id)
         .correlate(User)
     )
-    key = literal(f"{about}:") + cast(func.coalesce(Extension.user_id, 0), String)
     known = select(Notification.id).where(
         Notification.user_id == User.id,
         Notification.kind == "assignment_due",
-        Notification.about == key,
+        Notification.about == about,
     )
     return (
-        select(User.id, User.timezone, key.label("about"), due.label("due"))
+        select(User.id, User.timezone)
         .join(CohortMember, CohortMember.user_id == User.id)
+        .join(Assignment, Assignment.cohort_id == CohortMember.cohort_id)
         .outerjoin(
-            Extension, and_(Extension.assignment_id == assignment.id, Extension.user_id == User.id)
+            Extension, and_(Extension.assignment_id == Assignment.id, Extension.user_id == User.id)
         )
-        .where(CohortMember.cohort_id == assignment.cohort_id, CohortMember.left_at.is_(None))
-        .where(due > now, due <= now + SOON, User.id > after)
+        .where(Assignment.id == assignment.id, CohortMember.left_at.is_(None))
+        .where(func.coalesce(Extension.due_at, Assignment.due_at) == due, User.id > after)
         .where(done.scalar_subquery() < tasks.scalar_subquery(), ~known.exists())
         .order_by(User.id)
         .limit(STRETCH)

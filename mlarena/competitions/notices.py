@@ -9,7 +9,7 @@ from sqlalchemy import Select, or_, select
 
 from mlarena.activity.service import note
 from mlarena.competitions.models import Competition, Member
-from mlarena.core.clock import utcnow
+from mlarena.core.clock import rfc3339, utcnow
 from mlarena.core.db import db
 from mlarena.notifications.audiences import register_audience
 from mlarena.notifications.models import Broadcast
@@ -38,7 +38,7 @@ def tell_due() -> int:
     for competition, kind, audience in opened + ending:
         verb = "is open" if kind == "competition_open" else "ends soon"
         text = f"Until {competition.ends_at:%d %b %Y, %H:%M} UTC."
-        broadcast(kind, _about(competition, verb, text), audience)
+        broadcast(kind, _about(competition, kind, verb, text), audience)
     db.session.commit()
     return len(opened) + len(ending)
 
@@ -46,9 +46,9 @@ def tell_due() -> int:
 def tell_ended(competition: Competition) -> None:
     """In the transaction that carries the end out."""
     text = "The final board is there: see where you came."
-    about = _about(competition, "has ended", text)
+    about = _about(competition, "competition_ended", "has ended", text)
     broadcast("competition_ended", about, f"{ENTRANTS}:{competition.id}")
-    note("end", _key(competition), competition.title, about.link)
+    note("end", about.about, competition.title, about.link)
 
 
 def tell_ratings(competition: Competition, changes: list[dict[str, Any]], now: datetime) -> None:
@@ -89,14 +89,17 @@ def _untold(kind: str, *conditions: Any) -> list[Competition]:
         .where(Competition.status == "published", *conditions)
         .order_by(Competition.id)
     ).all()
-    known = set(db.session.scalars(told.where(Broadcast.about.in_([_key(one) for one in found]))))
-    return [one for one in found if _key(one) not in known]
+    keys = {one.id: _key(one, kind) for one in found}
+    known = set(db.session.scalars(told.where(Broadcast.about.in_(keys.values()))))
+    return [one for one in found if keys[one.id] not in known]
 
 
-def _about(competition: Competition, verb: str, text: str) -> About:
+def _about(competition: Competition, kind: str, verb: str, text: str) -> About:
     link = f"/competitions/{competition.id}"
-    return About(_key(competition), f"{competition.title} {verb}", text, link)
+    return About(_key(competition, kind), f"{competition.title} {verb}", text, link)
 
 
-def _key(competition: Competition) -> str:
-    return f"competition:{competition.id}"
+def _key(competition: Competition, kind: str) -> str:
+    """Another end is another reminder; it opens and has ended once."""
+    key = f"competition:{competition.id}"
+    return f"{key}:{rfc3339(competition.ends_at)}" if kind == "competition_ending" else key
