@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from flask import current_app
+from sqlalchemy import Select
 
 from mlarena.accounts.models import User
 from mlarena.notifications.kinds import Kind
@@ -32,7 +33,7 @@ class Channel(Protocol):
     """`name` is what choices and deliveries are kept under, `word` what the settings call it.
 
     A channel that is a `digest` gathers until its user's digest is due; any other sends at once, except in
-    quiet hours. It is a Store, which is given what is due as soon as that is routed, or a Sender, for which
+    quiet hours. It is a Store, which is given what is due at once with its routing, or a Sender, for which
     the clock calls `delivery.deliver`.
     """
 
@@ -68,11 +69,15 @@ class Store(Channel, Protocol):
     says that they went out, too."""
 
     def put(self, letters: Sequence[Letter]) -> None:
-        """Put them on their way; never commits. Whatever it raises counts as a try that failed."""
+        """Put them on their way; never commits. Whatever it raises has each tried by itself, which counts."""
         ...
 
     def wake(self) -> None:
         """What was put is committed."""
+        ...
+
+    def withdraw(self, notification_ids: Select[Any]) -> None:
+        """These were taken back: of what was put, and has not gone out, nobody hears. Never commits."""
         ...
 
 

@@ -42,6 +42,10 @@ class Wishes:
         """When what happens at `at` goes out by a channel."""
         if channel.digest:
             at = next_at(at, self.zone, self.habits.digest_hour, self.habits.digest == "weekly")
+        return self.awake(at)
+
+    def awake(self, at: datetime) -> datetime:
+        """The first moment from `at` on that is not in their quiet hours."""
         return quiet_until(at, self.zone, self.habits.quiet_from, self.habits.quiet_to)
 
 

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import func, literal, select, update
-from sqlalchemy.orm import aliased
 from sqlalchemy.orm.attributes import set_committed_value
 
+from mlarena.accounts.models import User
+from mlarena.core import wake
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db, insert
 from mlarena.live import presence, publish
-from mlarena.notifications import delivery, wake
+from mlarena.notifications import delivery
 from mlarena.notifications.audiences import audience
-from mlarena.notifications.channels import Store, channels
+from mlarena.notifications.channels import Channel, Letter, Store, channels
 from mlarena.notifications.choices import Wishes, wishes
 from mlarena.notifications.kinds import KINDS
 from mlarena.notifications.models import Broadcast, Delivery, Notification
+from mlarena.notifications.service import WRITTEN
+
+log = structlog.get_logger(__name__)
 
 BATCH = 200
 # Of the same kind, so soon after one that is still unread: one burst.
@@ -32,7 +38,6 @@ REST = 3.0
 
 def route_all() -> int:
     """Route whatever waits, what is live first; for one turn. How many. Idempotent, any number may run."""
-    wake.answered()
     done, until = 0, time.monotonic() + TURN_SECONDS
     while time.monotonic() < until:
         began = time.monotonic()
@@ -47,46 +52,71 @@ def route_all() -> int:
         if not stored and not spread_one and not routed:
             return done
         time.sleep(REST * (time.monotonic() - began))
-    wake.ask()
+    wake.wake(WRITTEN)
     return done
 
 
-def route(bulk: bool, limit: int = BATCH) -> int:
-    """One batch. A write takes it, so two never route the same; killed, it was never taken. Commits."""
+def route(bulk: bool, limit: int = BATCH, directly: bool = True) -> int:
+    """One batch. A write takes it, so two never route the same; killed, it was never taken. Commits.
+
+    What takes long to read is read before: on SQLite whoever writes keeps everybody else waiting.
+    `directly`: what is live, and due at once by a channel that is a store, is put there along with it.
+    """
     now = utcnow()
-    one = aliased(Notification)
-    there = select(one.id).where(one.routed_at.is_(None), one.bulk.is_(bulk)).limit(1)
-    if db.session.scalar(there) is None:  # mostly: and a write keeps every other waiting
-        db.session.rollback()
-        return 0
-    waiting = (
-        select(one.id)
-        .where(one.routed_at.is_(None), one.bulk.is_(bulk))
-        .order_by(one.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = sorted(
-        db.session.scalars(
-            update(Notification)
-            .where(Notification.id.in_(waiting), Notification.routed_at.is_(None))
-            .values(routed_at=now)
-            .returning(Notification)
-            .execution_options(synchronize_session=False)
-        ),
-        key=lambda row: row.id,
-    )
+    rows = _waiting(bulk, limit)
     if not rows:
         db.session.rollback()
         return 0
     wanted = wishes({row.user_id for row in rows})
+    out = _send_out(rows, wanted, now)
+    stores = {} if bulk or not directly else _letters(out, rows)
+    try:
+        for store, letters in stores.items():
+            store.put(letters)
+    except Exception:  # one letter stops nobody else's: each by itself
+        db.session.rollback()
+        log.warning("letters are put one by one", exc_info=True)
+        return route(bulk, limit, directly=False)
+    if not _take(rows, now):
+        db.session.rollback()
+        return route(bulk, limit, directly)
     _settle(rows, wanted)
-    at_once = _send_out(rows, wanted, now)
+    held = [one for one in out if not (one.at_once and one.channel in stores)]
+    if held:
+        db.session.execute(insert(Delivery), [one.row() for one in held])
     db.session.commit()
+    for store in stores:
+        store.wake()
     _tell(rows, wanted, now, bulk)
-    for channel, user_ids in at_once:
-        delivery.store(channel, user_ids)
+    for channel in {one.channel for one in held if one.at_once}:
+        if isinstance(channel, Store):
+            mine = {one.user_id for one in held if one.at_once and one.channel is channel}
+            delivery.store(channel, sorted(mine))
     return len(rows)
+
+
+def _waiting(bulk: bool, limit: int) -> list[Notification]:
+    """The oldest that nobody has routed, and, where rows can be locked, that nobody is at."""
+    query = (
+        select(Notification)
+        .where(Notification.routed_at.is_(None), Notification.bulk.is_(bulk))
+        .order_by(Notification.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+
+
+def _take(rows: Sequence[Notification], now: datetime) -> bool:
+    """They are ours. False where somebody else has taken one meanwhile."""
+    taken = db.session.scalars(
+        update(Notification)
+        .where(Notification.id.in_([row.id for row in rows]), Notification.routed_at.is_(None))
+        .values(routed_at=now)
+        .returning(Notification.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return len(taken) == len(rows)
 
 
 def spread() -> bool:
@@ -132,6 +162,7 @@ def spread() -> bool:
 
 def _settle(rows: Sequence[Notification], wanted: dict[int, Wishes]) -> None:
     """Which stand in the list, and which are part of a burst."""
+    # Asked for within the write: what was read meanwhile is the head of nothing any more.
     heads = _open_heads(rows)
     shown: dict[int | None, list[int]] = {}
     for row in rows:
@@ -173,14 +204,30 @@ def _open_heads(rows: Sequence[Notification]) -> dict[tuple[int, str], tuple[int
     return {(one.user_id, one.kind): (one.id, one.created_at) for one in found}
 
 
-def _send_out(
-    rows: Sequence[Notification], wanted: dict[int, Wishes], now: datetime
-) -> list[tuple[Store, list[int]]]:
-    """The deliveries of a batch; by channels that are stores, whose are due at once."""
-    at_once: list[tuple[Store, list[int]]] = []
+@dataclass(frozen=True)
+class Out:
+    """One notification by one channel."""
+
+    channel: Channel
+    user_id: int
+    notification_id: int
+    due: datetime
+    at_once: bool
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "notification_id": self.notification_id,
+            "channel": self.channel.name,
+            "user_id": self.user_id,
+            "due_at": self.due,
+            "tries": 0,
+        }
+
+
+def _send_out(rows: Sequence[Notification], wanted: dict[int, Wishes], now: datetime) -> list[Out]:
+    """Which go out by which channels, and when."""
     out = []
     for channel in channels().values():
-        due_now: set[int] = set()
         mine = [
             row
             for row in rows
@@ -188,20 +235,29 @@ def _send_out(
         ]
         reached = channel.reaches({row.user_id for row in mine}) if mine else set()
         for row in mine:
-            if row.user_id not in reached or row.read_at is not None:
-                continue
-            due = wanted[row.user_id].due(channel, now)
-            if due <= now:
-                due_now.add(row.user_id)
-            out.append(
-                {"notification_id": row.id, "channel": channel.name, "user_id": row.user_id,
-                 "due_at": due, "tries": 0}
-            )  # fmt: skip
-        if due_now and isinstance(channel, Store):
-            at_once.append((channel, sorted(due_now)))
-    if out:
-        db.session.execute(insert(Delivery), out)
-    return at_once
+            if row.user_id in reached and row.read_at is None:
+                due = wanted[row.user_id].due(channel, now)
+                out.append(Out(channel, row.user_id, row.id, due, due <= now))
+    return out
+
+
+def _letters(out: Sequence[Out], rows: Sequence[Notification]) -> dict[Store, list[Letter]]:
+    """What is due at once by each of the channels that are stores."""
+    due = [one for one in out if one.at_once and isinstance(one.channel, Store)]
+    if not due:
+        return {}
+    ids = {one.user_id for one in due}
+    users = {user.id: user for user in db.session.scalars(select(User).where(User.id.in_(ids)))}
+    notices = {row.id: row for row in rows}
+    told: dict[Store, dict[int, list[Notification]]] = {}
+    for one in due:
+        assert isinstance(one.channel, Store)  # noqa: S101 – chosen above
+        mine = told.setdefault(one.channel, {}).setdefault(one.user_id, [])
+        mine.append(notices[one.notification_id])
+    return {
+        store: [(users[user_id], mine) for user_id, mine in theirs.items() if user_id in users]
+        for store, theirs in told.items()
+    }
 
 
 def _tell(

@@ -21,15 +21,18 @@ from sqlalchemy import (
 )
 
 from mlarena.accounts.models import User
+from mlarena.core import wake
 from mlarena.core.clock import utcnow
-from mlarena.core.db import db, insert
+from mlarena.core.db import db, insert, made_once
 from mlarena.core.errors import NotFound
 from mlarena.live import publish
-from mlarena.notifications import wake
 from mlarena.notifications.audiences import audience
+from mlarena.notifications.channels import Store, channels
 from mlarena.notifications.kinds import KINDS
 from mlarena.notifications.models import Broadcast, Notification
 
+# What wakes who routes: something was written.
+WRITTEN = "mlarena:notices:written"
 # The bell does not count further: it says "99+".
 MOST_COUNTED = 100
 # What told of it is long over by then, so nothing is told a second time.
@@ -72,13 +75,17 @@ def notify_each(told: Sequence[tuple[int, About]], kind: str, bulk: bool = False
     more = {"kind": kind, "created_at": utcnow(), "bulk": bulk, "shown": False}
     rows = [{"user_id": user_id, **about.fields(), **more} for user_id, about in told]
     for begin in range(0, len(rows), WRITTEN_AT_ONCE):
-        db.session.execute(
-            insert(Notification)
-            .values(rows[begin : begin + WRITTEN_AT_ONCE])
-            .on_conflict_do_nothing(index_elements=["user_id", "kind", "about"])
-        )
+        some = rows[begin : begin + WRITTEN_AT_ONCE]
+        db.session.execute(_new(), some if len(some) > 1 else some[0])
     if rows:
-        wake.after_commit()
+        wake.after_commit(WRITTEN)
+
+
+@made_once
+def _new() -> Any:
+    """Of the table: a verdict waits for it."""
+    once = ["user_id", "kind", "about"]
+    return insert(Notification.__table__).on_conflict_do_nothing(index_elements=once)
 
 
 def broadcast(kind: str, about: About, to: str) -> None:
@@ -92,7 +99,7 @@ def broadcast(kind: str, about: About, to: str) -> None:
         .values(**row, created_at=utcnow())
         .on_conflict_do_nothing(index_elements=["kind", "about"])
     )
-    wake.after_commit()
+    wake.after_commit(WRITTEN)
 
 
 def take_back(kind: str, about: str) -> None:
@@ -108,11 +115,16 @@ def take_back(kind: str, about: str) -> None:
         return
     # By user, because that is how the key of the table begins.
     people = audience(row.audience).subquery()
+    told = (
+        Notification.user_id.in_(select(people.c[0])),
+        Notification.kind == kind,
+        Notification.about == about,
+    )
+    for channel in channels().values():
+        if isinstance(channel, Store):
+            channel.withdraw(select(Notification.id).where(*told))
     db.session.execute(
-        delete(Notification)
-        .where(Notification.user_id.in_(select(people.c[0])))
-        .where(Notification.kind == kind, Notification.about == about)
-        .execution_options(synchronize_session=False)
+        delete(Notification).where(*told).execution_options(synchronize_session=False)
     )
 
 

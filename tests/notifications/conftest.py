@@ -62,6 +62,9 @@ class Pigeonhole:
         if self.cursed in dict(self._put):
             raise RuntimeError("not this one")
 
+    def withdraw(self, notification_ids: Any) -> None:
+        """What is in a pigeonhole has arrived."""
+
     def wake(self) -> None:
         for name, titles in self._put:
             self.held[name] = self.held.get(name, []) + titles

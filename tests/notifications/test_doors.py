@@ -24,18 +24,28 @@ def test_the_list_says_what_is_new_and_marks_it_read(
     assert "Nothing yet" in browser.get("/notifications").text
     for number in range(3):
         notify(user, "verdict", About(f"submission:{number}", f"<b>Verdict {number}</b>"))
+    for kind in ("assignment_due", "competition_ended", "competition_ending"):
+        for number in range(2):
+            notify(user, kind, About(f"one:{number}", f"{kind} {number}", link="/cohorts/1"))
     notify(user, "announcement", About("announcement:1", "Hear", link="/cohorts/1"))
+    notify(user, "announcement", About("announcement:2", "And hear this"))
     notify(other, "announcement", About("announcement:1", "Not yours"))
     routed()
     page = browser.get("/notifications").text
-    assert "3 verdicts" in page
+    said = [re.sub("<.*", "", one) for one in page.split("<summary>")[1:]]
+    assert [one.strip() for one in said if one[0].isdigit()] == [
+        *("2 competitions end soon", "2 competitions have ended", "2 assignments are due soon"),
+        "3 verdicts",
+    ]
+    assert ">assignment_due 0</a>" in page and ">assignment_due 1</a>" in page
+    assert "Hear" in page and "And hear this" in page
     assert "&lt;b&gt;Verdict 0" in page
     assert "Not yours" not in page
-    assert re.search(r"data-unread>2<", page)
+    assert re.search(r"data-unread>6<", page)
     head = db.session.scalars(service.heads(user.id)).first()
     address = f"/notifications/{head.id}/read"
     assert send_form(browser, address, "/notifications").status_code == 303
-    assert service.unread(user.id) == 1
+    assert service.unread(user.id) == 5
     assert send_form(signed_in(other), address, "/notifications").status_code == 404
     send_form(browser, "/notifications/read", "/notifications", up_to="")
     assert service.unread(user.id) == 0
@@ -145,6 +155,8 @@ def test_a_digest_goes_to_a_confirmed_address_at_its_hour_and_can_be_stopped(
                 "announcement",
                 About(f"announcement:{number}", f"Hear {number}", link="/cohorts/1"),
             )
+        for number in range(2):  # one line of the list, and yet each has a deadline of its own
+            notify(user, "assignment_due", About(f"assignment:{number}", f"“Week {number}” is due"))
         notify(user, "badge", About("badge:1", "A badge"))  # not among what a digest says unasked
         routed()
         assert jobs.letters() == 0
@@ -155,6 +167,7 @@ def test_a_digest_goes_to_a_confirmed_address_at_its_hour_and_can_be_stopped(
     assert letter.to == ["ada@example.org"]
     assert "Hear 1" in letter.body
     assert "Hear 2" in letter.body
+    assert "“Week 0” is due" in letter.body and "“Week 1” is due" in letter.body
     assert "https://arena.test/cohorts/1" in letter.body
     assert "badge" not in letter.body
     assert "<ul>" in letter.alternatives[0][0]

@@ -131,6 +131,32 @@ def test_who_has_work_left_is_told_a_day_before_it_is_due(
     assert listed(open_) == listed(later) == ["“Week 1” is due"]
 
 
+def test_a_deadline_that_was_moved_is_told_again_and_each_once(
+    teacher: Any, make_user: Any, quest: Any, routed: Any
+) -> None:
+    ada, bob = make_user("ada"), make_user("bob")
+    cohort = cohorts.create(teacher, {"title": "A class"})
+    for one in (ada, bob):
+        cohorts.join(one, cohort.join_code or "")
+    due = utcnow() + timedelta(hours=12)
+    given = assignments.create(teacher, cohort, {"title": "Week 1", "due_at": due}, {quest.id: 1.0})
+    assert (classes.tell_due(), classes.tell_due()) == (2, 0)
+    for days in (10, 20):  # a second extension as well as a first
+        own = due + timedelta(days=days)
+        assignments.extend(teacher, cohort, given, bob.id, own, "ill")
+        with freeze(own - timedelta(hours=12)):
+            assert (classes.tell_due(), classes.tell_due()) == (1, 0)
+    assignments.end_extension(teacher, cohort, given, bob.id)
+    assert classes.tell_due() == 0
+    # Moved for all to a time of which Bob has been told already, when it was his alone.
+    given.due_at = due + timedelta(days=10)
+    db.session.commit()
+    with freeze(due + timedelta(days=10, hours=-12)):
+        assert (classes.tell_due(), classes.tell_due()) == (1, 0)
+    routed()
+    assert (len(listed(ada)), len(listed(bob))) == (2, 3)
+
+
 def test_a_competition_opens_to_all_and_ends_for_those_who_take_part(
     teacher: Any, make_user: Any, routed: Any
 ) -> None:
@@ -149,6 +175,25 @@ def test_a_competition_opens_to_all_and_ends_for_those_who_take_part(
     routed()
     assert listed(eve) == ["Held is open"]
     assert listed(ada) == ["Held has ended", "Held ends soon", "Held is open"]
+
+
+def test_the_end_of_a_competition_that_was_moved_is_told_again(
+    teacher: Any, make_user: Any, routed: Any
+) -> None:
+    ada = make_user("ada")
+    competition = db.session.get(Competition, held(teacher, ada))
+    now = utcnow()
+    competition.starts_at, competition.ends_at = now - timedelta(days=9), now + timedelta(hours=12)
+    db.session.commit()
+    assert (contests.tell_due(), contests.tell_due()) == (2, 0)  # opened, and ends soon
+    routed()
+    competition.ends_at = now + timedelta(days=10)
+    db.session.commit()
+    assert contests.tell_due() == 0
+    with freeze(now + timedelta(days=9, hours=12)):
+        assert (contests.tell_due(), contests.tell_due()) == (1, 0)
+        routed()
+    assert listed(ada) == ["Held ends soon", "Held ends soon", "Held is open"]
 
 
 def test_a_rating_that_changed_is_told_once_however_often_it_is_worked_out(

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+from flask import current_app
+
 from mlarena.core.clock import freeze, utcnow
 from mlarena.core.db import db
-from mlarena.notifications import choices, delivery, service
+from mlarena.notifications import choices, delivery, routing, service
 from mlarena.notifications.channels import Later, Unreachable
 from mlarena.notifications.models import Delivery, Notification
 from mlarena.notifications.service import About, broadcast, notify
@@ -181,8 +184,6 @@ def test_who_has_left_is_told_nothing(make_user: Any, routed: Any, pigeon: Any) 
 def test_very_many_are_told_in_stretches_each_once(
     make_user: Any, routed: Any, monkeypatch: Any
 ) -> None:
-    from mlarena.notifications import routing
-
     monkeypatch.setattr(routing, "BATCH", 3)
     people = [make_user(f"user{number}") for number in range(10)]
     for _ in range(2):
@@ -222,3 +223,48 @@ def test_what_is_stored_goes_together_and_nobody_waits_for_a_bad_letter(
     told = (asleep, cursed, *others)
     assert pigeonhole.held == {one.username: badges for one in told}  # each of them once
     assert delivery.due("pigeonhole") is None
+
+
+def test_two_who_route_at_once_tell_each_once(
+    user: Any, routed: Any, pigeonhole: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else routes the same between our reading and our write."""
+    asked, meanwhile = routing.wishes, []
+
+    def interrupted(user_ids: Any) -> Any:
+        if not meanwhile:
+            meanwhile.append(1)
+            with current_app._get_current_object().app_context():  # type: ignore[attr-defined]
+                meanwhile.append(routing.route(bulk=False))
+                db.session.remove()
+        return asked(user_ids)
+
+    for number in (1, 2):
+        notify(user, "badge", About(f"badge:{number}", f"Badge {number}"))
+    db.session.commit()
+    monkeypatch.setattr(routing, "wishes", interrupted)
+    routed()
+    assert meanwhile[1] == (2 if db.engine.name == "sqlite" else 0)  # PostgreSQL locks what is read
+    assert pigeonhole.held == {user.username: ["Badge 1", "Badge 2"]}
+    assert len(listed(user)) == 1  # a burst, and one of it
+    assert delivery.due("pigeonhole") is None
+
+
+def test_what_was_read_just_now_heads_no_burst(
+    user: Any, routed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody reads their list between our reading and our write: what comes then is news."""
+    notify(user, "verdict", About("submission:1", "Verdict 1"))
+    routed()
+    seen, asked = db.session.scalars(service.heads(user.id)).one().id, routing.wishes
+
+    def interrupted(user_ids: Any) -> Any:
+        with current_app._get_current_object().app_context():  # type: ignore[attr-defined]
+            service.mark_all_read(user.id, seen)  # as the page does: all that it shows
+            db.session.remove()
+        return asked(user_ids)
+
+    monkeypatch.setattr(routing, "wishes", interrupted)
+    notify(user, "verdict", About("submission:2", "Verdict 2"))
+    routed()
+    assert service.unread(user.id) == 1
