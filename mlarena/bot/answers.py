@@ -88,9 +88,10 @@ def _column(one: Any) -> str:
 def query(chat: Chat, challenge_id: int, text: str) -> None:
     """Hand it in, by the verb of the page; its verdict comes as an answer to it."""
     user = chat.person
-    require_within(service.SUBMIT_LIMIT, "attempt", user)
+    require_within(service.SUBMIT_LIMIT, user)
     fenced = _FENCE.fullmatch(text)
-    submission = service.submit(user, challenge_id, {"query": fenced[1] if fenced else text})
+    with verdicts.asking(chat.message_id):
+        submission = service.submit(user, challenge_id, {"query": fenced[1] if fenced else text})
     if submission.verdict is not None:
         chat.say(verdicts.text_of(submission), reply=True)
         return

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import Select, String, cast, literal, select
 
 from mlarena.accounts.models import User
 from mlarena.bot import outbox, verdicts
 from mlarena.bot.chat import joined, link
 from mlarena.bot.linking import ALIVE, available
 from mlarena.bot.models import TelegramLink
+from mlarena.core import wake
 from mlarena.core.db import db
 from mlarena.notifications.channels import Letter
 from mlarena.notifications.kinds import Kind
 from mlarena.notifications.models import Notification
 
 NAME = "telegram"
+# What says that a notice was put, with the number of the notice.
+KEY = "notice:"
 # Only who asks for them gets these: a word about what somebody has not done.
 ASKED_FOR = ("streak",)
 _SUBMISSION = re.compile(r"submission:([0-9]{1,18})")
@@ -56,14 +60,18 @@ class Telegram:
                     outbox.put(
                         chats[user.id],
                         _text(one),
-                        key=f"notice:{one.id}",
+                        key=f"{KEY}{one.id}",
                         priority=outbox.BULK if one.bulk else outbox.NOTICE,
                         joinable=True,
                         user_id=user.id,
                     )
 
+    def withdraw(self, notification_ids: Select[Any]) -> None:
+        ids = notification_ids.subquery().c[0]
+        outbox.withdraw(select(literal(KEY) + cast(ids, String)))
+
     def wake(self) -> None:
-        outbox.wake()
+        wake.wake(outbox.WRITTEN)
 
 
 def _submission(notice: Notification) -> int:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from limits import parse_many
 from markupsafe import Markup
 
 from mlarena.accounts.models import User
@@ -15,8 +14,7 @@ from mlarena.bot import outbox
 from mlarena.bot.outbox import Buttons
 from mlarena.bot.text import LONGEST, length
 from mlarena.core.config import settings
-from mlarena.core.redis import RedisError
-from mlarena.core.security import limiter
+from mlarena.core.security import Limit
 
 OLD_BUTTON = "That button is of an old message."
 
@@ -83,19 +81,9 @@ class Chat:
         return shown if self.user else f"{shown} UTC"
 
 
-def allowed(rate: str, what: str, who: str) -> bool:
-    """Count one more of `what`; whether that is within `rate`. In the store of the doors' own limits."""
-    if not limiter.enabled:
-        return True
-    try:
-        return all(limiter.limiter.hit(one, "telegram", who, what) for one in parse_many(rate))
-    except RedisError:
-        return True  # as the doors: a Redis that is away shuts nobody out
-
-
-def require_within(rate: str, what: str, user: User) -> None:
-    """Raises Told."""
-    if not allowed(rate, what, f"user:{user.id}"):
+def require_within(limit: Limit, user: User) -> None:
+    """Raises Told. What is done on the site counts along with what is done here."""
+    if not limit.allows(f"user:{user.id}"):
         raise Told("That is too fast: wait a minute, then try again.")
 
 

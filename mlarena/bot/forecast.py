@@ -11,7 +11,6 @@ from mlarena.bot.text import cut
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from mlarena.forecasts import game, service, shown
-from mlarena.forecasts.match_pages import ENTER_LIMIT
 from mlarena.forecasts.models import Match
 
 AHEAD = timedelta(days=7)
@@ -60,7 +59,7 @@ def enter(chat: Chat, numbers: list[int]) -> str:
     """Say it, by the verb of the page; and hear what the house says."""
     match_id, *rest = numbers
     shares = _shares(rest)
-    require_within(ENTER_LIMIT, "forecast", chat.person)
+    require_within(game.ENTER_LIMIT, chat.person)
     entered = game.enter(chat.person, match_id, [one / 100 for one in shares])
     match = game.find_match(match_id)
     known = shown.Known.of([match], chat.person)

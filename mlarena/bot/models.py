@@ -134,6 +134,7 @@ class TelegramTalk(Base):
     answers: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     # The question that is on; None once all are through and it is to be handed in.
     question: Mapped[int | None]
+    # When the last answer was given: what was handed in before is another attempt, see quiz.hand_in.
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
 

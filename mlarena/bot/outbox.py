@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Select, delete, or_, select, update
 
-from mlarena.bot import rates
+from mlarena.bot import hours, rates
 from mlarena.bot.models import TelegramLink, TelegramMessage, TelegramTalk
 from mlarena.bot.text import LONGEST, length, split
+from mlarena.core import wake
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db, insert
-from mlarena.core.redis import RedisError, redis_client
 
 log = structlog.get_logger(__name__)
 
-WAKE = "mlarena:telegram:wake"
+# What wakes the bot process: something is to be said. Without it that is found within a second.
+WRITTEN = "mlarena:telegram:written"
 # An answer goes before a notice, a notice before what goes to everybody.
 ANSWER, NOTICE, BULK = 0, 1, 2
 
@@ -44,7 +44,7 @@ def say(chat_id: int, text: str, **more: Any) -> bool:
     """Put it on its way, see `put`. Commits."""
     said = put(chat_id, text, **more)
     db.session.commit()
-    wake()
+    wake.wake(WRITTEN)
     return said
 
 
@@ -90,7 +90,7 @@ def edit(
         insert(Message).values(_row(chat_id, "editMessageText", payload, ANSWER, user_id))
     )
     db.session.commit()
-    wake()
+    wake.wake(WRITTEN)
 
 
 def _row(
@@ -108,14 +108,6 @@ def _markup(buttons: Buttons, ask_reply: str) -> dict[str, Any]:
     if buttons:
         return {"buttons": [[list(one) for one in row] for row in buttons]}
     return {"ask_reply": ask_reply} if ask_reply else {}
-
-
-def wake() -> None:
-    """A hint to the bot process; without it the row is found within a second."""
-    with suppress(RedisError), redis_client().pipeline(transaction=False) as both:
-        both.lpush(WAKE, 1)
-        both.ltrim(WAKE, 0, 0)
-        both.execute()
 
 
 @dataclass(frozen=True)
@@ -148,7 +140,7 @@ def take(most: int, answered: Answered = ()) -> tuple[list[Parcel], float]:
     """
     now = utcnow()
     known = {number for parcel, _ in answered for number in parcel.ids}
-    by_chat = _waiting(now, known)
+    by_chat, asleep = _waiting(now, known)
     wanted: list[Parcel] = []
     wait = LONGEST_WAIT
     for chat_id, rows in by_chat.items():
@@ -166,6 +158,7 @@ def take(most: int, answered: Answered = ()) -> tuple[list[Parcel], float]:
     claimed: list[Parcel] = []
     try:
         _note(answered, now)
+        hours.put_off(asleep, NOTICE, now)
         claimed = _claim(wanted, now)
         db.session.commit()
     finally:
@@ -173,8 +166,11 @@ def take(most: int, answered: Answered = ()) -> tuple[list[Parcel], float]:
     return claimed, wait
 
 
-def _waiting(now: datetime, answered: set[int]) -> dict[int, list[Message]]:
-    """What waits, by chat, without the chats of which a call is under way; `answered` are not. Commits."""
+def _waiting(
+    now: datetime, answered: set[int]
+) -> tuple[dict[int, list[Message]], dict[int, datetime]]:
+    """What waits, by chat, without the chats of which a call is under way; `answered` are not. And whose
+    notices wait for the end of their quiet hours, with when that is. Commits."""
     busy = set(
         db.session.scalars(
             select(Message.chat_id)
@@ -186,12 +182,28 @@ def _waiting(now: datetime, answered: set[int]) -> dict[int, list[Message]]:
     query = (
         select(Message).where(_FREE, Message.due_at <= now).order_by(Message.priority, Message.id)
     )
+    rows = [
+        row
+        for row in db.session.scalars(query.limit(WINDOW))
+        if row.chat_id not in busy and row.id not in answered
+    ]
+    asleep = hours.asleep([row for row in rows if row.priority >= NOTICE], now)
     by_chat: dict[int, list[Message]] = {}
-    for row in db.session.scalars(query.limit(WINDOW)):
-        if row.chat_id not in busy and row.id not in answered:
+    for row in rows:
+        if row.priority < NOTICE or row.user_id not in asleep:
             by_chat.setdefault(row.chat_id, []).append(row)
     db.session.commit()
-    return by_chat
+    return by_chat, asleep
+
+
+def withdraw(keys: Select[Any]) -> None:
+    """What has one of these keys, and is not under way, goes to nobody. In the caller's transaction."""
+    db.session.execute(
+        delete(Message)
+        .where(Message.key.in_(keys), _FREE)
+        .where(or_(Message.lease_until.is_(None), Message.lease_until < utcnow()))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _parcel(rows: list[Message]) -> Parcel:

@@ -6,8 +6,9 @@ from markupsafe import Markup
 
 from mlarena.boards import service as boards
 from mlarena.bot import linking
-from mlarena.bot.chat import Chat, Told, allowed, joined, link
+from mlarena.bot.chat import Chat, Told, joined, link
 from mlarena.core.clock import utcnow
+from mlarena.core.security import Limit
 from mlarena.notifications import choices
 from mlarena.notifications.channels import channels
 from mlarena.rewards import service as rewards
@@ -16,7 +17,7 @@ from mlarena.rewards.streaks import local_day
 
 DAYS = 14
 # Who guesses at codes does it often; a code has 128 bits.
-CODE_LIMIT = "10 per 10 minutes"
+CODE_LIMIT = Limit("10 per 10 minutes", "telegram code")
 
 HELLO = (
     "This is MLArena’s bot. To answer quizzes, hand in queries and forecast from here, link your account: "
@@ -34,7 +35,7 @@ def start(chat: Chat, code: str) -> None:
     if not code:
         chat.say(help_text(chat) if chat.user else HELLO)
         return
-    if not allowed(CODE_LIMIT, "code", f"telegram:{chat.id}"):
+    if not CODE_LIMIT.allows(f"telegram:{chat.id}"):
         raise Told("Those are many codes. Wait ten minutes, then try again.")
     chat.user = linking.redeem(chat.id, code)
     chat.say(

@@ -16,7 +16,6 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
-import redis
 import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,6 +24,7 @@ from mlarena.bot import linking, outbox, rates, talk, updates, verdicts, webhook
 from mlarena.bot.client import Away, Client, Closed, Moved, Refused, TooFast
 from mlarena.bot.outbox import Parcel
 from mlarena.bot.text import bare
+from mlarena.core import wake
 from mlarena.core.db import db
 from mlarena.core.errors import Malformed
 from mlarena.core.health import start_heartbeat
@@ -36,9 +36,7 @@ T = TypeVar("T")
 # What is called and not answered yet. A stall lets so many more arrive at once than were counted for then.
 AT_ONCE = 10
 # So long at least from one look at what waits to the next.
-TURN = 0.025
-# What a worker had no time to tell us of is looked for this often.
-LOOK_SECONDS = 2.0
+TURN = 0.01
 # Telegram, the database or Redis away: not in a tight loop.
 BREATHE = 1.0
 
@@ -55,14 +53,13 @@ class BotProcess:
         self._in = ThreadPoolExecutor(1, "telegram in")
         self._out = ThreadPoolExecutor(1, "telegram out")
         self._hear = ThreadPoolExecutor(2, "telegram waits")
-        # A connection of its own: it waits longer than a page may wait for Redis.
-        self._redis = redis.Redis.from_url(self.settings.redis)
+        self._redis = wake.connect(self.settings.redis)
         self._sending: set[asyncio.Task[None]] = set()
         # Sent, and not noted yet; answered in whatever way, and still holding a place.
         self._done: list[tuple[Parcel, int | None]] = []
         self._answered: list[tuple[Parcel, float]] = []
         self._finished = asyncio.Event()
-        self._hint: asyncio.Future[None] | None = None
+        self._hint: asyncio.Future[bool] | None = None
 
     def stop(self) -> None:
         if self._loop is not None:
@@ -74,14 +71,17 @@ class BotProcess:
         async with Client(token, url) as client:
             if not await self._begin(client):
                 return
-            tasks = [self._handle(client), self._send(client), self._look()]
+            tasks = [self._handle(client), self._send(client)]
             if not self.settings.telegram_webhook:
                 tasks.append(self._poll(client))
             running = [asyncio.create_task(one) for one in tasks]
-            await self._stopping.wait()
+            stopped = asyncio.create_task(self._stopping.wait())
+            # One that fails ends all: half a bot looks like a whole one, and nobody starts it again.
+            await asyncio.wait([stopped, *running], return_when=asyncio.FIRST_COMPLETED)
+            self._stopping.set()
             for task in running:
                 task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            ended = await asyncio.gather(*running, return_exceptions=True)
             if self._sending:  # what was called is waited for: its answer says that it was said
                 await asyncio.wait(self._sending, timeout=15)
             await self._patiently(self._out, lambda: outbox.sent(self._done))
@@ -90,6 +90,9 @@ class BotProcess:
         for pool in (self._in, self._out, self._hear):
             pool.shutdown(wait=True)
         self._redis.close()
+        for fault in ended:
+            if isinstance(fault, Exception):
+                raise fault
 
     async def _begin(self, client: Client) -> bool:
         """Say who we are, and how updates are to come; again until Telegram answers."""
@@ -184,16 +187,22 @@ class BotProcess:
         done, self._done = self._done, []
         try:
             most = AT_ONCE - len(self._sending)
-            return await self._do(self._out, lambda: outbox.take(most, done))
+            return await self._do(self._out, lambda: _turn(most, done))
         except BaseException:
             self._done = done + self._done
             raise
 
     async def _rest(self, seconds: float) -> None:
         """Until there may be more to send: a hint, something that was sent, or so long."""
+        # One that was left behind when something was sent may have heard it while we looked.
+        heard = self._hint is not None and self._hint.done() and self._hint.result()
         if self._hint is None or self._hint.done():
+            self._hint = None
+        if heard:
+            return
+        if self._hint is None:
             loop = asyncio.get_running_loop()
-            self._hint = loop.run_in_executor(self._hear, self._listen, outbox.WAKE, 1.0)
+            self._hint = loop.run_in_executor(self._hear, self._listen, outbox.WRITTEN, 1.0)
         finished = asyncio.ensure_future(self._finished.wait())
         try:
             both: set[asyncio.Future[Any]] = {self._hint, finished}
@@ -224,22 +233,18 @@ class BotProcess:
             self._finished.set()
         await self._patiently(self._out, after)
 
-    async def _look(self) -> None:
-        """Verdicts whose hint was lost: a worker killed between its commit and the word to us."""
-        while not self._stopping.is_set():
-            await self._breathe(LOOK_SECONDS)
-            await self._patiently(self._in, verdicts.tell_missed)
-
     async def _wait_for(self, hint: str, seconds: float) -> None:
         """Until somebody leaves the hint, or so long."""
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._hear, self._listen, hint, seconds)
 
-    def _listen(self, hint: str, seconds: float) -> None:
+    def _listen(self, hint: str, seconds: float) -> bool:
+        """Whether it was said."""
         try:
-            self._redis.blpop([hint], timeout=seconds)
+            return wake.wait(self._redis, [hint], seconds) is not None
         except RedisError:
             time.sleep(seconds)
+            return False
 
     async def _do(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         def inside() -> T:
@@ -274,6 +279,16 @@ def _receive(told: dict[str, Any]) -> None:
         updates.receive(told)
     except Malformed as problem:
         log.warning("an update was let go", why=problem.message)
+
+
+def _turn(most: int, done: outbox.Answered) -> tuple[list[Parcel], float]:
+    """What was asked for is told along with all else that waits, which a fault with it does not stop."""
+    try:
+        verdicts.tell()
+    except Exception:
+        db.session.rollback()
+        log.exception("verdicts could not be told")
+    return outbox.take(most, done)
 
 
 def _free(answered: list[tuple[Parcel, float]]) -> None:

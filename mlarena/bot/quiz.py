@@ -101,23 +101,30 @@ def written(chat: Chat, text: str) -> bool:
 
 
 def hand_in(chat: Chat, numbers: list[int]) -> str:
-    """All of it, by the verb of the page. What is wrong in form can be answered again."""
+    """All of it, by the verb of the page. What is wrong in form can be answered again.
+
+    The talk goes last. Until then the update may be handled again, and since the last answer was given
+    the same answers are one attempt.
+    """
     challenge_id, version = numbers
     talk = _talk(chat)
     if (talk.challenge_id, talk.version) != (challenge_id, version) or talk.question is not None:
         raise Told(OLD_BUTTON)
-    user = chat.person
-    require_within(service.SUBMIT_LIMIT, "attempt", user)
+    user, answered_at = chat.person, talk.updated_at
+    require_within(service.SUBMIT_LIMIT, user)
     view = service.view(challenge_id, user)
     if view.version.number != version:
         raise Told("The quiz has changed since you began. Begin again: /quiz")
     answers = {str(one["id"]): talk.answers.get(str(one["id"])) for one in view.task["questions"]}
-    submission = service.submit(user, challenge_id, {"answers": answers})
+    with verdicts.asking(chat.message_id):
+        submission = service.submit(user, challenge_id, {"answers": answers}, since=answered_at)
     number, title = submission.attempt_no, view.challenge.title
-    db.session.execute(delete(TelegramTalk).where(TelegramTalk.user_id == user.id))
-    db.session.commit()
     chat.show(Markup("<b>{}</b>: attempt {} is handed in.").format(title, number), instead=True)
     verdicts.expect(submission, chat.message_id)
+    # Not one that was begun meanwhile.
+    mine = TelegramTalk.user_id == user.id, TelegramTalk.updated_at == answered_at
+    db.session.execute(delete(TelegramTalk).where(*mine))
+    db.session.commit()
     return "Handed in."
 
 

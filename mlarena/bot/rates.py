@@ -24,7 +24,7 @@ OVERALL_MS = 1050
 CHAT_MS = 1002
 GROUP_MS = 3050
 # A chat that may be called so soon is given its place now: who has it makes ready, and calls in time.
-AHEAD_MS = 20
+AHEAD_MS = 12
 # A place whose holder was killed is free again after so long: no call lasts longer.
 HOLD_MS = 40_000
 

@@ -10,15 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlarena.bot import answers, forecast, lists, outbox, own, quiz
-from mlarena.bot.chat import OLD_BUTTON, Chat, Told, allowed
+from mlarena.bot.chat import OLD_BUTTON, Chat, Told
 from mlarena.bot.linking import holder
 from mlarena.bot.updates import Membership, Message, Press, Update
 from mlarena.core.db import db
 from mlarena.core.errors import Problem
+from mlarena.core.security import Limit
 
 # So much may be said to us by one person; who says more hears so, once.
-TALK_LIMIT = "40 per minute"
-WORD_LIMIT = "1 per minute"
+TALK_LIMIT = Limit("40 per minute", "telegram talk")
+WORD_LIMIT = Limit("1 per minute", "telegram word")
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(.*))?", re.DOTALL)
 
@@ -100,8 +101,8 @@ def _message(update_id: int, message: Message, own_name: str) -> None:
         return
     if found is not None and found[2] and found[2].lower() != own_name.lower():
         return  # another bot is meant
-    if not allowed(TALK_LIMIT, "talk", f"telegram:{sender.id}"):
-        if private and allowed(WORD_LIMIT, "word", f"telegram:{sender.id}"):
+    if not TALK_LIMIT.allows(f"telegram:{sender.id}"):
+        if private and WORD_LIMIT.allows(f"telegram:{sender.id}"):
             chat = Chat(message.chat.id, True, None, update_id)
             chat.say("You are faster than I am. Wait a minute, then go on.")
         return
@@ -153,7 +154,7 @@ def _press(update_id: int, press: Press) -> Pressed:
     message = press.message
     if message is None or message.chat.type != "private":
         return Pressed(press.id, OLD_BUTTON)
-    if not allowed(TALK_LIMIT, "talk", f"telegram:{press.sender.id}"):
+    if not TALK_LIMIT.allows(f"telegram:{press.sender.id}"):
         return Pressed(press.id, "You are faster than I am. Wait a minute, then go on.")
     user = holder(press.sender.id)
     if user is None:

@@ -133,6 +133,10 @@ def handle_next(handle: Callable[[Update], Any]) -> tuple[bool, Any]:
     if found is None:
         return False, None
     number, attempts, payload = found
+    if attempts > TRIES:  # whoever was at it ended each time, and could not say why
+        log.error("an update is let go", update_id=number)
+        _set(number, handled_at=utcnow(), payload={}, lease_until=None)
+        return True, None
     with structlog.contextvars.bound_contextvars(update_id=number):
         try:
             answer = handle(Update.model_validate(payload))

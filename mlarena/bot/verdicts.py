@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
+import structlog
 from markupsafe import Markup
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from mlarena.bot import outbox
 from mlarena.bot.chat import joined, link
 from mlarena.bot.linking import available
 from mlarena.bot.models import TelegramAsk, TelegramLink
 from mlarena.bot.text import cut
+from mlarena.core import wake
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db, insert
 from mlarena.core.templates import score as shown_score
@@ -20,92 +25,130 @@ from mlarena.submissions import signals
 from mlarena.submissions.listing import submissions_query
 from mlarena.submissions.models import FINAL, Submission
 
-# A hint that has not come after so long is taken for lost.
-MISSED = timedelta(seconds=3)
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 50
 MOST_CASES = 12
 LONGEST_WORDS = 300
 
 
+_asking: ContextVar[tuple[int | None] | None] = ContextVar("asking", default=None)
+
+
 def connect() -> None:
+    signals.accepted.connect(_accepted, Submission)
     signals.settled.connect(_settled, Submission)
+
+
+@contextmanager
+def asking(reply_to: int | None) -> Iterator[None]:
+    """What is taken in meanwhile is asked for by chat: noted with it, so that no verdict is there before, and
+    told by a notice besides."""
+    token = _asking.set((reply_to,))
+    try:
+        yield
+    finally:
+        _asking.reset(token)
+
+
+def _accepted(_sender: Any, submission: Submission) -> None:
+    asked = _asking.get()
+    if asked is not None:
+        _ask(submission.id, asked[0])
+
+
+def _ask(submission_id: int, reply_to: int | None) -> None:
+    row = {"submission_id": submission_id, "reply_to": reply_to}
+    db.session.execute(insert(TelegramAsk).values(row).on_conflict_do_nothing())
 
 
 def expect(submission: Submission, reply_to: int | None) -> None:
     """Tell its verdict here, when it comes; at once, if it is there already. Commits."""
     db.session.commit()
-    db.session.execute(
-        insert(TelegramAsk)
-        .values(submission_id=submission.id, reply_to=reply_to)
-        .on_conflict_do_nothing()
-    )
+    _ask(submission.id, reply_to)
     db.session.commit()
     status = db.session.scalar(select(Submission.status).where(Submission.id == submission.id))
     if status in FINAL:  # it was settled before we had written that somebody waits
-        tell(submission.id)
+        wake.wake(outbox.WRITTEN)
 
 
 def _settled(_sender: Any, submission: Submission) -> None:
-    if available():
-        tell(submission.id)
+    if available() and asked_here([submission.id]):
+        wake.wake(outbox.WRITTEN)
 
 
-def tell(submission_id: int) -> bool:
-    """Tell it to whoever asked by chat. Once: the row says that it was told. Commits."""
-    asked = select(TelegramAsk.submission_id).where(
-        TelegramAsk.submission_id == submission_id, TelegramAsk.told_at.is_(None)
-    )
-    if db.session.scalar(asked) is None:
-        return False
-    db.session.commit()
-    claimed = db.session.execute(
-        update(TelegramAsk)
-        .where(TelegramAsk.submission_id == submission_id, TelegramAsk.told_at.is_(None))
-        .values(told_at=utcnow())
-        .returning(TelegramAsk.reply_to)
-        .execution_options(synchronize_session=False)
-    ).first()
-    found = _submission(submission_id)
-    link_of = select(TelegramLink.telegram_id).join(
-        Submission, Submission.user_id == TelegramLink.user_id
-    )
-    chat_id = db.session.scalar(link_of.where(Submission.id == submission_id))
-    if claimed is None or found is None or chat_id is None:
+def tell() -> int:
+    """Tell who asked by chat what is there by now, the oldest first; how many. Once: the row says that it was
+    told. The bot process' own work, so that no verdict waits for it. Commits."""
+    ready = db.session.execute(
+        select(TelegramAsk.submission_id, TelegramAsk.reply_to, TelegramLink.telegram_id)
+        .join(Submission, Submission.id == TelegramAsk.submission_id)
+        .outerjoin(TelegramLink, TelegramLink.user_id == Submission.user_id)
+        .where(TelegramAsk.told_at.is_(None), Submission.status.in_(FINAL))
+        .order_by(TelegramAsk.submission_id)
+        .limit(AT_ONCE)
+    ).all()
+    try:
+        return _tell(ready)
+    except Exception:
+        db.session.rollback()
+        if len(ready) == 1:
+            raise
+    return sum(map(_tell_alone, ready))  # one that cannot be told stops nobody else's
+
+
+def _tell_alone(one: Any) -> int:
+    try:
+        return _tell([one])
+    except Exception:
+        db.session.rollback()
+        log.exception("a verdict could not be told", submission_id=one.submission_id)
+        return 0
+
+
+def _tell(ready: Sequence[Any]) -> int:
+    if not ready:
         db.session.commit()
-        return False
-    return outbox.say(
-        chat_id,
-        text_of(found),
-        reply_to=claimed.reply_to,
-        key=f"verdict:{submission_id}",
-        joinable=True,
-        user_id=found.user_id,
+        return 0
+    ids = [one.submission_id for one in ready]
+    query = submissions_query().where(Submission.id.in_(ids))
+    found = db.session.scalars(query.execution_options(populate_existing=True))
+    texts = {one.id: _text_or_link(one) for one in found}
+    # The reading is over: what others wait for begins with a write, and is short.
+    db.session.commit()
+    taken = set(
+        db.session.scalars(
+            update(TelegramAsk)
+            .where(TelegramAsk.submission_id.in_(ids), TelegramAsk.told_at.is_(None))
+            .values(told_at=utcnow())
+            .returning(TelegramAsk.submission_id)
+            .execution_options(synchronize_session=False)
+        )
     )
+    for number, reply_to, chat_id in ready:
+        if number in taken and number in texts and chat_id is not None:
+            user_id, text = texts[number]
+            more: dict[str, Any] = {"reply_to": reply_to, "key": f"verdict:{number}"}
+            outbox.put(chat_id, text, joinable=True, user_id=user_id, **more)
+    db.session.commit()
+    return len(taken)
+
+
+def _text_or_link(submission: Submission) -> tuple[int | None, Markup]:
+    """Whose it is, and the words; one that cannot be put into words stops nobody else's."""
+    try:
+        return submission.user_id, text_of(submission)
+    except SQLAlchemyError:
+        raise
+    except Exception:
+        log.exception("a verdict has no words", submission_id=submission.id)
+        return submission.user_id, link(f"/submissions/{submission.id}", "Your verdict is there")
 
 
 def asked_here(submission_ids: list[int]) -> set[int]:
     """Those of them whose verdict is told as an answer, and needs no notice besides."""
     query = select(TelegramAsk.submission_id).where(TelegramAsk.submission_id.in_(submission_ids))
     return set(db.session.scalars(query))
-
-
-def tell_missed() -> int:
-    """Verdicts that are there and were not told: whoever settled them was killed before the word to us."""
-    query = (
-        select(TelegramAsk.submission_id)
-        .join(Submission, Submission.id == TelegramAsk.submission_id)
-        .where(TelegramAsk.told_at.is_(None), Submission.status.in_(FINAL))
-        .where(Submission.finished_at < utcnow() - MISSED)
-        .order_by(TelegramAsk.submission_id)
-        .limit(100)
-    )
-    missed = list(db.session.scalars(query))
-    db.session.commit()
-    return sum(tell(one) for one in missed)
-
-
-def _submission(submission_id: int) -> Submission | None:
-    query = submissions_query().where(Submission.id == submission_id)
-    return db.session.scalars(query.execution_options(populate_existing=True)).first()
 
 
 def text_of(submission: Submission) -> Markup:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, request
 
 from mlarena.bot import updates
+from mlarena.core import wake
 from mlarena.core.api import csrf
 from mlarena.core.config import Settings, settings
 from mlarena.core.errors import NotFound, TooLarge
-from mlarena.core.redis import RedisError, redis_client
 from mlarena.core.security import limiter
 
 blueprint = Blueprint("telegram_webhook", __name__, url_prefix="/telegram")
@@ -48,9 +47,7 @@ def receive(place: str) -> tuple[str, int]:
     if (request.content_length or 0) > updates.LONGEST_UPDATE:
         raise TooLarge("An update of Telegram's is smaller.")
     if updates.receive(request.get_json()):
-        with suppress(RedisError):  # a hint: the bot process looks every second
-            redis_client().lpush(RECEIVED, 1)
-            redis_client().ltrim(RECEIVED, 0, 0)
+        wake.wake(RECEIVED)
     return "", 200
 
 

@@ -14,8 +14,10 @@ from sqlalchemy import func, select
 
 from mlarena.bot import linking, outbox, rates
 from mlarena.bot.models import TelegramMessage
+from mlarena.core.clock import freeze, utcnow
 from mlarena.core.db import db
-from mlarena.notifications.service import About, notify
+from mlarena.notifications import choices, routing
+from mlarena.notifications.service import About, heads, notify
 from tests.bot.conftest import ADA, BEN, bot_runs, until
 from tests.bot.stub import BLOCKED, TOKEN, Fault, fault, too_fast
 
@@ -155,6 +157,26 @@ def test_faults_pass(bot_app: Any, telegram: Any, monkeypatch: pytest.MonkeyPatc
     assert row is not None and "too long" in (row.error or "") and row.payload == {}
 
 
+def test_a_kind_that_its_user_turned_off_for_telegram_is_not_put_into_its_queue(
+    bot_app: Any, make_user: Any, link: Any
+) -> None:
+    ada, ben = make_user("ada"), make_user("ben")
+    link(ada, ADA)
+    link(ben, BEN)
+    choices.choose(ada, {"badge": {"telegram": False}})
+    for one in (ada, ben):
+        notify(one, "badge", About("badge:1", "A badge"))
+        notify(one, "announcement", About("announcement:1", "Hear"))
+    db.session.commit()
+    routing.route_all()
+    queue = select(TelegramMessage).order_by(TelegramMessage.id)
+    put = [(row.chat_id, row.payload["text"]) for row in db.session.scalars(queue)]
+    badge, hear = "<b>A badge</b>", "<b>Hear</b>"
+    assert sorted(put) == [(ADA, hear), (BEN, badge), (BEN, hear)]
+    # What is chosen for Telegram is chosen for Telegram alone.
+    assert len(list(db.session.scalars(heads(ada.id)))) == 2
+
+
 def test_who_blocks_the_bot_loses_the_channel_and_not_the_account(
     bot_app: Any, telegram: Any, make_user: Any, link: Any, work: Any
 ) -> None:
@@ -185,14 +207,18 @@ def test_who_blocks_the_bot_loses_the_channel_and_not_the_account(
 def test_what_was_being_sent_when_it_was_killed_is_sent_again(
     bot_app: Any, telegram: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outbox.say(ADA, "one")
+    """By its lease, which ends; one clock for that and for the places, which are free long before."""
     monkeypatch.setattr(rates, "HOLD_MS", 50)
-    parcels, _wait = outbox.take(10)
-    assert len(parcels) == 1 and outbox.take(10)[0] == []  # somebody has it
-    db.session.execute(TelegramMessage.__table__.update().values(lease_until=None))
-    db.session.commit()
-    with bot_runs(bot_app):
+    monkeypatch.setattr(rates, "clock", lambda: int(1000 * utcnow().timestamp()))
+    outbox.say(ADA, "one")
+    now = utcnow()
+    with freeze(now):
+        assert len(outbox.take(10)[0]) == 1
+    with freeze(now + outbox.LEASE - timedelta(seconds=1)):
+        assert outbox.take(10)[0] == []  # somebody has it
+    with freeze(now + outbox.LEASE + timedelta(seconds=1)), bot_runs(bot_app):
         until(lambda: telegram.texts(ADA) == ["one"])
+        until(lambda: waiting() == 0)
 
 
 def test_the_token_is_in_no_log(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from mlarena.bot import talk, updates, webhook
-from mlarena.bot.models import TelegramMessage, TelegramUpdate
+from mlarena.bot import outbox, talk, updates, verdicts, webhook
+from mlarena.bot.models import TelegramAsk, TelegramMessage, TelegramTalk, TelegramUpdate
+from mlarena.challenges import service
+from mlarena.core.clock import freeze, utcnow
 from mlarena.core.db import db
 from mlarena.submissions.models import Submission
 from tests.bot.conftest import ADA, BEN
@@ -19,6 +22,7 @@ from tests.challenges.conftest import make_challenge as make_challenge
 from tests.challenges.test_sql import GOALS
 
 GROUP = -100123
+SECOND = timedelta(seconds=1)
 PERSONAL = ("quiz", "sql", "progress", "forecast", "streak", "settings")
 
 
@@ -81,6 +85,18 @@ def test_strangers_see_what_anybody_sees(tell: Any, telegram: Any, quest: Any) -
     for data in ("quiz:1", "unlink:1", "enter:1:50:25:25"):
         assert "link your account" in tell(telegram.press_data(BEN, data, shown))
     assert said() == []
+
+
+def test_a_start_without_a_code_says_how_to_link_and_to_who_is_linked_what_there_is(
+    tell: Any, telegram: Any, user: Any, link: Any
+) -> None:
+    tell(telegram.write(BEN, "/start"))
+    [hello] = said()
+    assert "link your account: open its settings on the site, choose Telegram, and" in hello
+    link(user, ADA)
+    tell(telegram.write(ADA, "/start"))
+    [known] = said()
+    assert known.startswith("What I know:") and "settings on the site" not in known
 
 
 def test_nothing_is_shown_that_the_page_would_not_show(
@@ -198,17 +214,134 @@ def test_a_flood_is_answered_once(tell: Any, telegram: Any, another_app: Any) ->
     assert len(texts) == 41
 
 
-def test_what_fails_is_tried_again_and_then_let_go(
-    bot_app: Any, telegram: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(updates, "TRIES", 1)
+@pytest.fixture
+def handled(bot_app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """handled(at, times, error) -> whether anything was there to be handled at that time. Handling it answers
+    as ever, after it has failed so `times` in all; two failures are let go."""
+    monkeypatch.setattr(updates, "TRIES", 2)
+    failed = 0
+
+    def go(at: datetime, times: int, error: type[BaseException] = RuntimeError) -> bool:
+        def handle(one: updates.Update) -> Any:
+            nonlocal failed
+            if failed < times:
+                failed += 1
+                raise error
+            return talk.handle(one, NAME)
+
+        with freeze(at):
+            return bool(updates.handle_next(handle)[0])
+
+    return go
+
+
+def test_what_fails_once_is_tried_again_after_a_pause(handled: Any, telegram: Any) -> None:
+    now = utcnow()
     updates.receive(telegram.write(ADA, "/help"))
+    assert handled(now, times=1)
+    assert not handled(now, times=1)  # not at once
+    assert said() == []
+    assert handled(now + 2 * SECOND, times=1)
+    [answer] = said()
+    assert "/quests" in answer
+    assert not handled(now + timedelta(days=1), times=1)
 
-    def broken(_update: Any) -> None:
-        raise RuntimeError("broken")
 
-    assert updates.handle_next(broken) == (True, None)
-    assert updates.handle_next(broken) == (False, None)
+def test_what_fails_again_and_again_is_let_go(handled: Any, telegram: Any) -> None:
+    now = utcnow()
+    updates.receive(telegram.write(ADA, "/help"))
+    assert handled(now, times=2)
+    assert handled(now + 2 * SECOND, times=2)
+    row = db.session.scalars(select(TelegramUpdate)).one()
+    assert row.handled_at is not None and row.payload == {}
+    assert not handled(now + timedelta(days=1), times=2)
+    assert said() == []
+
+
+def test_what_was_being_handled_when_it_was_killed_is_handled_again(
+    handled: Any, telegram: Any
+) -> None:
+    class Killed(BaseException):
+        """Nothing is written any more, as after SIGKILL."""
+
+    now = utcnow()
+    updates.receive(telegram.write(ADA, "/help"))
+    with pytest.raises(Killed):
+        handled(now, times=1, error=Killed)
+    db.session.rollback()
+    assert not handled(now + updates.LEASE - SECOND, times=1)  # somebody has it
+    assert said() == []
+    assert handled(now + updates.LEASE + SECOND, times=1)
+    assert len(said()) == 1
+
+
+@pytest.mark.parametrize("module, name", [(service, "submit"), (outbox, "edit")])
+def test_a_quiz_whose_handing_in_was_interrupted_is_one_attempt(
+    tell: Any, telegram: Any, user: Any, link: Any, make_challenge: Any, work: Any,
+    monkeypatch: pytest.MonkeyPatch, module: Any, name: str,
+) -> None:  # fmt: skip
+    link(user, ADA)
+    quiz = make_challenge(QUIZ)
+    shown = {"message_id": 5, "date": 1, "chat": {"id": ADA, "type": "private"}}
+
+    def press(data: str) -> str:
+        return str(tell(telegram.press_data(ADA, data, shown)))
+
+    def answered() -> None:
+        """To the end, by skipping: the same answers each time."""
+        press(f"quiz:{quiz.id}")
+        while question := db.session.scalars(select(TelegramTalk)).one().question:
+            press(f"skip:{quiz.id}:1:{question}")
+
+    def count(model: Any) -> int:
+        return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+    answered()
+    whole, left = getattr(module, name), [RuntimeError("database is locked")]
+
+    def interrupted(*args: Any, **more: Any) -> Any:
+        done = whole(*args, **more)
+        if left:
+            work()  # the verdict is there by then
+            raise left.pop()
+        return done
+
+    monkeypatch.setattr(module, name, interrupted)
+    assert press(f"hand:{quiz.id}:1") == ""
+    assert left == [] and count(Submission) == 1
+    assert db.session.scalars(select(Submission.status)).one() == "scored"
+    with freeze(utcnow() + timedelta(seconds=10)):  # past the wait before it is tried again
+        _, pressed = updates.handle_next(lambda one: talk.handle(one, NAME))
+    assert pressed is not None and pressed.words == "Handed in."
+    assert (count(Submission), count(TelegramAsk), count(TelegramTalk)) == (1, 1, 0)
+    assert updates.handle_next(lambda one: talk.handle(one, NAME)) == (False, None)
+    # Answered anew, the same answers are another attempt.
+    answered()
+    assert press(f"hand:{quiz.id}:1") == "Handed in."
+    assert (count(Submission), count(TelegramAsk), count(TelegramTalk)) == (2, 2, 0)
+
+
+def test_handing_in_does_not_end_a_quiz_that_was_begun_meanwhile(
+    tell: Any, telegram: Any, user: Any, link: Any, make_challenge: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """By another bot process."""
+    link(user, ADA)
+    quiz, expect = make_challenge(QUIZ), verdicts.expect
+    shown = {"message_id": 5, "date": 1, "chat": {"id": ADA, "type": "private"}}
+    tell(telegram.press_data(ADA, f"quiz:{quiz.id}", shown))
+    while question := db.session.scalars(select(TelegramTalk)).one().question:
+        tell(telegram.press_data(ADA, f"skip:{quiz.id}:1:{question}", shown))
+
+    def begun_anew(*args: Any) -> None:
+        expect(*args)
+        talk_of = update(TelegramTalk).values(question=1, answers={}, updated_at=utcnow())
+        db.session.execute(talk_of.execution_options(synchronize_session=False))
+        db.session.commit()
+
+    monkeypatch.setattr(verdicts, "expect", begun_anew)
+    assert tell(telegram.press_data(ADA, f"hand:{quiz.id}:1", shown)) == "Handed in."
+    assert db.session.scalars(select(TelegramTalk.question)).one() == 1
 
 
 def test_only_telegram_gets_in_at_its_door(
@@ -240,3 +373,26 @@ def test_only_telegram_gets_in_at_its_door(
     # nobody is there where Telegram is asked for updates
     monkeypatch.setitem(bot_app.extensions, "settings", polling)
     assert client.post(place, json=update, headers=right).status_code == 404
+
+
+def test_what_ends_us_each_time_is_let_go(
+    bot_app: Any, telegram: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed in the middle of it, again and again: others wait behind it."""
+    monkeypatch.setattr(updates, "TRIES", 2)
+    updates.receive(telegram.write(ADA, "/help"))
+
+    class Killed(BaseException):
+        """Nothing of ours runs after it."""
+
+    def ends(_update: Any) -> None:
+        raise Killed
+
+    now = utcnow()
+    for nth in range(2):
+        with freeze(now + nth * 2 * updates.LEASE), pytest.raises(Killed):
+            updates.handle_next(ends)
+        db.session.rollback()
+    with freeze(now + 4 * updates.LEASE):
+        assert updates.handle_next(ends) == (True, None)
+        assert updates.handle_next(ends) == (False, None)
