@@ -68,7 +68,8 @@ def _note(key: str, members: dict[str, float]) -> None:
     try:
         pipe: redis.client.Pipeline = redis_client().pipeline(transaction=False)
         pipe.zremrangebyscore(key, "-inf", time.time())
-        pipe.zadd(key, members)
+        # A page that is asked for again beside its open socket says so for seconds: the later end stands.
+        pipe.zadd(key, members, gt=True)
         pipe.execute()
     except RedisError as error:
         log.warning("not noted who is there", error=str(error))

@@ -47,7 +47,7 @@ export function watchBell(live, bell) {
     if (!answer) return location.assign(bell.href);
     show(answer.meta.unread);
     const rows = list.querySelector("ul");
-    rows.replaceChildren(...answer.data.map(row));
+    rows.replaceChildren(...answer.data.map((one) => row(one, bell.href)));
     list.querySelector("[data-read-all]").hidden = !answer.meta.unread;
     list.querySelector("[data-none]").hidden = answer.data.length > 0;
     list.dataset.newest = answer.data[0]?.id ?? "";
@@ -90,13 +90,14 @@ export function watchBell(live, bell) {
   }
 }
 
-function row({ id, title, text, link, icon, more, read_at }) {
+// A burst leads to where all of it stands: following one of it would be reading the others unseen.
+function row({ id, title, text, link, icon, more, read_at }, all) {
   const line = document.createElement("li");
   line.className = read_at ? "" : "unread";
   const words = document.createElement("div");
-  const name = document.createElement(link ? "a" : "span");
-  if (link) name.href = link;
-  if (link) name.dataset.notice = id;
+  const name = document.createElement(link || more ? "a" : "span");
+  if (link || more) name.href = more ? all : link;
+  if (link && !more) name.dataset.notice = id;
   name.textContent = more ? `${title} (and ${more} more)` : title;
   words.append(name);
   if (text) words.append(Object.assign(document.createElement("span"), { className: "small muted", textContent: text }));

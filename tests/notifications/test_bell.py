@@ -7,10 +7,15 @@ from typing import Any
 import pytest
 
 from mlarena.core.clock import utcnow
+from mlarena.core.db import db
+from mlarena.live import presence
 from mlarena.notifications import choices
+from mlarena.notifications.models import Notification
 from mlarena.notifications.quiet import DAY
 from mlarena.notifications.service import About, notify
-from tests.live.browsing import connected, until
+from mlarena.submissions import intake, notices
+from mlarena.submissions.verdict import Verdict
+from tests.live.browsing import connected, settled, until
 from tests.live.conftest import live_url, open_page  # noqa: F401 – fixtures
 
 pytestmark = pytest.mark.browser
@@ -66,4 +71,57 @@ def test_what_comes_before_the_connection_is_read_again(
     routed()
     held[0].continue_()
     until(page, lambda: page.locator(".notices a").all_inner_texts() == ["Hear, all"])
+    assert count(page) == ["1"]
+
+
+def test_a_verdict_is_told_by_its_open_page_or_by_the_bell(
+    user: Any,
+    quest: Any,
+    open_page: Any,  # noqa: F811
+    routed: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # What counts is what the page says over its socket, not that it was asked for a moment ago.
+    monkeypatch.setattr(notices, "UNTIL_CONNECTED", 0)
+    lost = Verdict("scored", score=0.1, passed=False)
+    shown, other = (
+        intake.accept(user, quest, {"format": "joblib", "filename": f"{name}.joblib"})
+        for name in ("first", "second")
+    )
+    page = open_page(f"/submissions/{shown.id}", user)
+    until(page, lambda: presence.looks_at(user.id, notices.about_verdict(shown)))
+    page.evaluate("window.unchanged = true")
+    settled(shown, lost)
+    page.wait_for_selector('#verdict[data-status="scored"]', timeout=30_000)
+    assert page.evaluate("window.unchanged") is True
+    routed()
+    assert db.session.scalars(db.select(Notification.about)).all() == []
+    assert count(page) == []
+
+    page.goto("/boards")
+    connected(page)
+    settled(other, lost)
+    routed()
+    until(page, lambda: count(page) == ["1"])
+    page.locator("a[data-notifications]").click()
+    page.locator(f'.bell-list a[href="/submissions/{other.id}"]').wait_for()
+
+
+def test_a_burst_leads_to_where_all_of_it_stands(
+    user: Any,
+    open_page: Any,  # noqa: F811
+    routed: Any,
+) -> None:
+    """Following one of it would mark the others as read, too, which nobody has seen."""
+    for number in (1, 2, 3):
+        about = f"assignment:{number}"
+        notify(user, "assignment_due", About(about, f"Due {number}", link=f"/quests/{number}"))
+    routed()
+    page = open_page("/boards", user)
+    until(page, lambda: count(page) == ["1"])
+    page.locator("a[data-notifications]").click()
+    page.get_by_role("link", name="Due 1 (and 2 more)").click()
+    page.wait_for_url("**/notifications", timeout=30_000)
+    page.get_by_text("3 assignments are due soon").wait_for()
+    assert page.locator(".notice.unread").count() == 1
     assert count(page) == ["1"]
