@@ -6,16 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from mlarena.accounts import service as accounts
 from mlarena.activity import service
+from mlarena.activity.models import PublicEvent
 from mlarena.challenges import authoring
 from mlarena.challenges import service as challenges
 from mlarena.cohorts import feed
 from mlarena.cohorts import service as cohorts
 from mlarena.competitions.finish import finish_due
 from mlarena.competitions.models import Competition
-from mlarena.core.clock import freeze
+from mlarena.core.clock import freeze, utcnow
 from mlarena.core.db import db
 from mlarena.rewards import signals
 from mlarena.rewards.models import Badge
@@ -56,13 +58,31 @@ def test_a_first_solve_stands_there_once(
     assert f'href="{event["link"]}"' in page
 
 
-def test_a_newer_best_takes_the_place_of_an_older_one(user: Any) -> None:
-    for _ in range(2):
-        service.note("solve", f"{user.id}:solve:2", "Another", "/quests/2", user.id)
-        service.note("best", f"{user.id}:best:1", "The iris quest", "/quests/1", user.id)
-        db.session.commit()
-        assert said(service.latest())[0][1] == "has a new best on"
-    assert len(service.latest()) == 2
+def test_a_newer_best_takes_the_place_of_an_older_one(user: Any, make_user: Any) -> None:
+    """And is news again; a solve that is noted again stays where it was."""
+    eve, began = make_user("eve"), utcnow()
+
+    def note(one: Any, kind: str, title: str, minutes: int) -> None:
+        with freeze(began + timedelta(minutes=minutes)):
+            service.note(kind, f"{one.id}:{kind}:{title}", title, "/quests/1", one.id)
+            db.session.commit()
+
+    solved = ("ada", "solved", "Another")
+    best = ("ada", "has a new best on", "The iris quest")
+    newer = ("eve", "solved", "The iris quest")
+    note(user, "solve", "Another", 0)
+    note(user, "best", "The iris quest", 1)
+    assert said(service.latest()) == [best, solved]
+    note(eve, "solve", "The iris quest", 2)
+    assert said(service.latest()) == [newer, best, solved]
+    assert service.tell() == 3
+    note(user, "solve", "Another", 3)
+    note(user, "best", "The iris quest", 4)
+    assert said(service.latest()) == [best, newer, solved]
+    bests = select(PublicEvent).where(PublicEvent.kind == "best")
+    [row] = db.session.scalars(bests.execution_options(populate_existing=True))
+    assert row.told_at is None
+    assert service.tell() == 1
 
 
 def test_a_badge_stands_there_as_long_as_it_is_ones_own(user: Any, solved: Any) -> None:
@@ -164,9 +184,52 @@ def test_scripts_hear_what_they_may(
     assert anybody.heard("activity") == []
 
 
+def test_nobody_hears_who_does_not_want_to_be_seen_and_a_masked_cohort_nothing(
+    user: Any,
+    make_user: Any,
+    bearer: Any,
+    visit: Any,  # noqa: F811
+) -> None:
+    teacher, bob, eve = make_user("teacher", role="instructor"), make_user("bob"), make_user("eve")
+    named = cohorts.create(teacher, {"title": "A class"})
+    masked = cohorts.create(teacher, {"title": "Masked", "names": "nicknames"})
+    for cohort, people in ((named, (user, bob)), (masked, (user, eve))):
+        for one in people:
+            cohorts.join(one, cohort.join_code or "")
+    accounts.update_profile(bob, activity_shown=False)
+    anybody, member = visit(), visit(token=bearer(user)["Authorization"].split()[1])
+    rooms = {anybody: ["all"], member: [f"cohort:{named.id}", f"cohort:{masked.id}"]}
+
+    def follows(watcher: Any) -> None:
+        for room in rooms[watcher]:
+            assert watcher.client.call("join", {"feed": room}, timeout=30) == {"feed": room}
+
+    for watcher in rooms:
+        follows(watcher)
+    for people in ((bob, eve), (user,)):  # what comes last is what the watchers wait for
+        for one in people:
+            service.note("solve", f"{one.id}:solve:1", "The iris quest", "/quests/1", one.id)
+        db.session.commit()
+        assert service.tell() == len(people)
+    # To the arena eve is herself: nothing there tells of the cohort.
+    for watcher, expected in ((anybody, {"ada", "eve"}), (member, {"ada"})):
+        assert {watcher.hears("activity")["username"] for _ in expected} == expected
+        follows(watcher)  # what was said before the answer to this has come
+        assert watcher.heard("activity") == []
+
+
 @pytest.mark.browser
-def test_it_comes_into_an_open_page(user: Any, open_page: Any) -> None:  # noqa: F811
-    page = open_page("/", user)
+@pytest.mark.parametrize("where", ["/", "/cohorts/{}"])
+def test_it_comes_into_an_open_page(
+    user: Any,
+    make_user: Any,
+    open_page: Any,  # noqa: F811
+    where: str,
+) -> None:
+    cohort = cohorts.create(make_user("teacher", role="instructor"), {"title": "A class"})
+    cohorts.join(user, cohort.join_code or "")
+    page = open_page(where.format(cohort.id), user)
+    page.evaluate("window.never = 'read again'")
     lines = page.locator("[data-feed] li")
     number = 0
 
@@ -176,8 +239,8 @@ def test_it_comes_into_an_open_page(user: Any, open_page: Any) -> None:  # noqa:
         service.note("solve", f"{user.id}:solve:{number}", "<b>A quest</b>", "/quests/1", user.id)
         db.session.commit()
         service.tell()
-        page.wait_for_timeout(200)
         return bool(lines.count())
 
     until(page, comes)
     assert lines.first.inner_text().startswith("ada solved <b>A quest</b>")
+    assert page.evaluate("window.never") == "read again"

@@ -10,6 +10,7 @@ import icalendar
 import sqlalchemy as sa
 
 from mlarena.calendars.models import CalendarLink
+from mlarena.competitions.models import Competition
 from mlarena.core.clock import utcnow
 from mlarena.core.db import db
 from tests.security.worlds import class_of, held, match_to_come
@@ -20,25 +21,32 @@ ADDRESS = "/api/v1/users/me/calendar"
 def test_it_holds_what_lies_ahead_of_its_owner(
     user: Any, make_user: Any, quest: Any, bearer: Any, client: Any
 ) -> None:
-    match_to_come()
+    match_id = match_to_come()
     teacher, headers = make_user("teacher", role="instructor"), bearer(user)
-    held(teacher, user)
-    class_of(user, quest)
+    competition = db.session.get_one(Competition, held(teacher, user))
+    assignment_id = class_of(user, quest)["assignment_id"]
     body = {"home": 0.5, "draw": 0.25, "away": 0.25}
-    assert client.put("/api/v1/matches/1/forecast", json=body, headers=headers).status_code == 200
+    forecast = f"/api/v1/matches/{match_id}/forecast"
+    assert client.put(forecast, json=body, headers=headers).status_code == 200
     url = client.post(ADDRESS, headers=headers).json["data"]["url"]
     answer = client.get(url)
     assert answer.mimetype == "text/calendar"
     calendar = icalendar.Calendar.from_ical(answer.data)
-    events = {str(event["uid"]).split("@")[0]: event for event in calendar.walk("VEVENT")}
-    assert set(events) == {"competition-1", "assignment-1", "match-1"} or len(events) == 3
-    due = next(event for key, event in events.items() if key.startswith("assignment"))
+    events = {str(event["uid"]): event for event in calendar.walk("VEVENT")}
+    keys = (f"competition-{competition.id}", f"assignment-{assignment_id}", f"match-{match_id}")
+    uids = [f"{key}@localhost" for key in keys]
+    assert sorted(events) == sorted(uids) and len(calendar.walk("VEVENT")) == 3
+    contest, due, match = (events[uid] for uid in uids)
+    assert str(contest["summary"]) == "Held"
+    # A calendar counts in seconds.
+    assert contest.start == competition.starts_at.replace(microsecond=0)
+    assert contest.end == competition.ends_at.replace(microsecond=0)
+    assert str(contest["url"]) == f"http://localhost/competitions/{competition.id}"
     assert str(due["summary"]) == "Due: Week 1 (A class)"
     # Extended for this learner by a day.
     assert timedelta(days=1, hours=23) < due.start - utcnow() < timedelta(days=2)
-    match = next(event for key, event in events.items() if key.startswith("match"))
     assert str(match["summary"]) == "Home – Away"
-    assert str(match["url"]).endswith("/forecasts/matches/1")
+    assert str(match["url"]) == f"http://localhost/forecasts/matches/{match_id}"
     other = client.post(ADDRESS, headers=bearer(make_user("eve"))).json["data"]["url"]
     theirs = icalendar.Calendar.from_ical(client.get(other).data)
     assert [str(event["summary"]) for event in theirs.walk("VEVENT")] == ["Held"]
