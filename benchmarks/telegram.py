@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import multiprocessing
+import random
 import re
 import statistics
 import time
@@ -136,8 +137,9 @@ def running(user_ids: list[int], many: int, by_chat: bool) -> list[tuple[int, st
         select(Challenge.id).where(Challenge.kind == "knowledge", Challenge.status == "published")
     ).first()
     made, tries = [], Counter[int]()
-    for number in range(many):
-        user_id, token = user_ids[number % len(user_ids)], uuid.uuid4().hex
+    whose = user_ids if many == len(user_ids) else random.Random(many).choices(user_ids, k=many)
+    for user_id in whose:
+        token = uuid.uuid4().hex
         tries[user_id] += 1
         submission = Submission(
             user_id=user_id, task_id=task_id, attempt_no=tries[user_id] + (0 if by_chat else 10_000),
