@@ -276,8 +276,9 @@ def test_running_and_handing_in_answers_wait(limited, user, make_user, bearer, s
     page = f"/challenges/{quiz.id}"
     token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get(page).text)[1]
     wrong = {"csrf_token": token, "q4": "many"}
-    for address in (page, f"{page}/run", f"{page}/plan"):
-        for _ in range(120):
+    # What is handed in is counted by all doors together.
+    for address, left in ((page, 0), (f"{page}/run", 120), (f"{page}/plan", 120)):
+        for _ in range(left):
             assert browser.post(address, data=wrong).status_code == 422
         assert browser.post(address, data=wrong).status_code == 429
     assert browser.get(page).status_code == 200
