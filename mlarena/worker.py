@@ -58,8 +58,8 @@ QUEUES = (*QUICK, NOTICES, TRAININGS, HOUSE, RUNS, CHECKS, OUTSIDE, WEBHOOKS)
 # What follows when something was written, a thread for each: at once by a word, at the latest by the clock.
 # With the seconds in which more of it may come: somebody waits for a notice, an event is for machines.
 WOKEN: tuple[tuple[Work, float], ...] = (
-    ({outbox.WRITTEN: outbox.drain}, 0.05),
-    ({notifications.WRITTEN: routing.route_all, activity.HAPPENED: activity.tell}, 0.005),
+    ({outbox.WRITTEN: outbox.drain}, 0.1),
+    ({notifications.WRITTEN: routing.route_all, activity.HAPPENED: activity.tell}, 0.002),
 )
 
 

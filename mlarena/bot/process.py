@@ -36,7 +36,7 @@ T = TypeVar("T")
 # What is called and not answered yet. A stall lets so many more arrive at once than were counted for then.
 AT_ONCE = 10
 # So long at least from one look at what waits to the next.
-TURN = 0.01
+TURN = 0.005
 # Telegram, the database or Redis away: not in a tight loop.
 BREATHE = 1.0
 
