@@ -28,7 +28,6 @@ LISTEN_SECONDS = 1.0
 DEAD_SECONDS = 5.0
 PAUSE_SECONDS = 1.0
 
-
 _PENDING = "words to say"
 
 

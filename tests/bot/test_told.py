@@ -149,3 +149,26 @@ def test_a_word_that_came_while_it_looked_is_heard(bot_app: Any) -> None:
         assert process._hint is None
 
     asyncio.run(rests())
+
+
+def test_one_that_cannot_be_put_on_its_way_stops_nobody_elses(
+    bot_app: Any, user: Any, make_user: Any, link: Any, make_challenge: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    ben, quiz, put = make_user("ben"), make_challenge(QUIZ), outbox.put
+    link(user, ADA)
+    link(ben, BEN)
+    broken, fine = settled(user, quiz, 1), settled(ben, quiz, 1)
+    db.session.commit()
+
+    def breaks(chat_id: int, *given: Any, **more: Any) -> bool:
+        if chat_id == ADA:
+            raise ValueError("not this one")
+        return put(chat_id, *given, **more)
+
+    monkeypatch.setattr(outbox, "put", breaks)
+    assert verdicts.tell() == 1
+    assert told_of(fine) and not told_of(broken)
+    monkeypatch.setattr(outbox, "put", put)
+    assert verdicts.tell() == 1
+    assert told_of(broken)
